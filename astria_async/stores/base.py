@@ -1,14 +1,18 @@
 """
 What a store of callbacks must do: the contract of all four, and of a user's own.
 
-A store holds one *record* per wait id: the latest callback to that URL, and how far the handlers got
-with it. The receiver commits a callback before it answers, so what was answered with 2xx is here. A
+A store holds one *record* per wait id: the latest callback to that URL, and how far the handlers
+got with it. The receiver commits a callback before it answers, so what was answered 2xx is here. A
 waiter is woken by :meth:`Store.watch`, which is a hint: the record is the truth, and is read again
 whenever hints may have been missed.
 
 Every method may raise :class:`~astria_async.StoreUnavailable` when the database does not answer
 within the store's bound, and then nothing was acknowledged. All are safe to cancel: a cancelled
-write happened whole or not at all.
+write happened whole or not at all. A store that is not open refuses every call but ``open`` and
+``aclose`` with :class:`~astria_async.ConfigurationError`.
+
+A lease is held while no one else claimed the record, even once its time is up: who finishes late,
+but before another took over, still finishes.
 """
 
 import datetime as dt
@@ -23,6 +27,9 @@ from astria_async.protocol.callbacks import Callback, Kind
 
 MISSED: frozenset[str] = frozenset()
 """What :meth:`Store.watch` yields when hints may have been lost: read your records again."""
+
+RETENTION = 30 * 86_400.0
+"""Seconds that a store keeps records unless told otherwise: Astria's objects live as long."""
 
 
 class State(enum.StrEnum):
@@ -68,7 +75,9 @@ class Record:
         state: How far it is.
         object_id: Id of the object, where a create told it.
         count: How many callbacks came to this URL.
-        attempts: How often handlers were started on it.
+        news: How many of them said something new; a finish that saw fewer is not the last word.
+        attempts: How often handlers were started on it since the last news.
+        claims: How often it was ever claimed; with ``owner`` it tells one lease from the next.
         due_at: When handlers may next run.
         lease_until: Until when one process has it to itself.
         owner: That process.
@@ -80,7 +89,9 @@ class Record:
     state: State
     object_id: int | None = None
     count: int = 0
+    news: int = 0
     attempts: int = 0
+    claims: int = 0
     due_at: dt.datetime
     lease_until: dt.datetime | None = None
     owner: str | None = None
@@ -123,7 +134,8 @@ class Store(Protocol):
         """
         Note that a callback is to come; a second call adds what the first did not know.
 
-        A record that already has a callback keeps it and its state, and learns the object id.
+        The time and metadata of the first call stay; the latest object id that is known counts. A
+        record that already has a callback keeps it and its state, and learns the object id.
         """
         ...
 
@@ -139,9 +151,9 @@ class Store(Protocol):
         """
         Commit a callback; durable once this returns. Then wake the watchers of every process.
 
-        The body and time of the latest replace those of earlier ones. True when it says something
-        new (the first, or another body than the last): the record is then pending, due now, with
-        its attempts back at 0. False for a repetition, which only raises the count.
+        True when it says something new (the first, or another body than the last): its body, time
+        and metadata replace the earlier ones, and the record is pending, due now, with its attempts
+        back at 0; a lease on it stays. False for a repetition, which only raises the count.
         """
         ...
 
@@ -154,8 +166,10 @@ class Store(Protocol):
         Hints of new callbacks, from every process, as sets of wait ids.
 
         Inside the block the iterator yields for each commit after entering; :data:`MISSED` first,
-        and again after each reconnection. It never ends by itself and raises nothing but
-        cancellation: a lost server is waited for.
+        and again whenever some may have been lost, as by a reconnection. A record that was given
+        back or replayed is hinted at too. What is not read yet gathers into one set; when that
+        grows too large it becomes :data:`MISSED`. The iterator is for one reader. It never ends by
+        itself and raises nothing but cancellation: a lost server is waited for.
         """
         ...
 
@@ -165,7 +179,8 @@ class Store(Protocol):
         """
         Take up to *limit* pending records that are due, for *lease* seconds, for *owner* alone.
 
-        A record whose lease ran out may be claimed again. Each claim adds one to ``attempts``.
+        A record whose lease ran out may be claimed again. Each claim adds one to ``attempts``, and
+        the callback tells it as its ``attempt``.
         """
         ...
 
@@ -181,16 +196,23 @@ class Store(Protocol):
         """
         ...
 
-    async def release(self, record: Record, *, error: str | None, due_at: dt.datetime | None) -> bool:
+    async def release(
+        self, record: Record, *, error: str | None, due_at: dt.datetime | None
+    ) -> bool:
         """
         Give a claimed record back, to be due at *due_at*; ``None`` sets it aside for a person.
 
-        With ``error=None`` the attempt is not counted. False when the lease was lost meanwhile.
+        With ``error=None`` the attempt is not counted. If another callback came since the claim, it
+        is pending and due at once instead. False when the lease was lost meanwhile.
         """
         ...
 
     async def next_due(self, kinds: Collection[Kind]) -> dt.datetime | None:
-        """When the next pending record can be claimed, or ``None`` while there is none."""
+        """
+        When the next pending record of *kinds* can be claimed, ``None`` while there is none.
+
+        That is when it is due and not leased; a time gone by means now.
+        """
         ...
 
     async def records(
@@ -204,7 +226,7 @@ class Store(Protocol):
         ...
 
     async def replay(self, wait: str) -> bool:
-        """Make a done or set-aside record pending again, attempts at 0; False if there is none."""
+        """Make a done or set-aside record pending, attempts at 0; False if there is none such."""
         ...
 
     async def prune(self, *, before: dt.datetime) -> int:
