@@ -19,7 +19,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import attrs
@@ -71,7 +71,7 @@ class Address:
     metadata: Mapping[str, str] = attrs.field(factory=dict)
 
 
-def check_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+def check_metadata(metadata: Any) -> dict[str, str]:
     """
     The metadata as a dict of strings.
 
@@ -290,21 +290,22 @@ def read_body(body: bytes) -> list[tuple[Kind, dict[str, Any]]]:
 
 def _unwrap(content: Any) -> list[tuple[Kind, dict[str, Any]]]:
     if isinstance(content, list):
-        found: list[tuple[Kind, dict[str, Any]]] = []
-        for item in content:
-            if isinstance(item, dict):
-                found += _unwrap(item)
-        return found
+        return [found for item in content if isinstance(item, dict) for found in _unwrap(item)]
     if not isinstance(content, dict):
         return []
-    for name in ("tune", "prompt"):
-        if isinstance(content.get(name), dict):
-            return [(cast("Kind", name), content[name])]
+    kind: Kind
+    for kind in ("tune", "prompt"):
+        if isinstance(content.get(kind), dict):
+            return [(kind, content[kind])]
     if isinstance(content.get("prompts"), list) and "title" not in content:
         return _unwrap(content["prompts"])
+    return _bare(content)
+
+
+def _bare(content: dict[str, Any]) -> list[tuple[Kind, dict[str, Any]]]:
     if type(content.get("id")) is not int:
         return []
-    if "text" in content or "tune_id" in content:
+    if content.keys() & {"text", "tune_id"}:
         return [("prompt", content)]
     if content.keys() & {"title", "orig_images", "expires_at", "name"}:
         return [("tune", content)]

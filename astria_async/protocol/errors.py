@@ -57,7 +57,7 @@ class ConfigurationError(AstriaError):
     """The client, receiver or store is set up in a way that cannot work."""
 
 
-class InvalidInput(AstriaError, ValueError):  # noqa: N818 - reads as what it is
+class InvalidInput(AstriaError, ValueError):
     """
     An argument that the API could never accept; nothing was sent.
 
@@ -70,11 +70,11 @@ class InvalidInput(AstriaError, ValueError):  # noqa: N818 - reads as what it is
         self.parameter = parameter
 
 
-class ClientClosed(AstriaError):  # noqa: N818
+class ClientClosed(AstriaError):
     """The client's ``async with`` block ended (or never began) while a call needed it."""
 
 
-class ConnectionFailed(AstriaError):  # noqa: N818
+class ConnectionFailed(AstriaError):
     """
     The request got no answer.
 
@@ -91,7 +91,7 @@ class ConnectionFailed(AstriaError):  # noqa: N818
         self.sent = sent
 
 
-class OutcomeUnknown(AstriaError):  # noqa: N818
+class OutcomeUnknown(AstriaError):
     """
     A create may have happened, and looking for it did not settle the question.
 
@@ -234,7 +234,7 @@ class GatewayTimeout(ServerError):
     hint = "The server may have done the work: look before creating again."
 
 
-class JobFailed(AstriaError):  # noqa: N818
+class JobFailed(AstriaError):
     """
     Astria gave the job up.
 
@@ -261,7 +261,7 @@ class PackFailed(JobFailed):
     """A pack run ended with prompts that failed."""
 
 
-class WaitTimeout(AstriaError, TimeoutError):  # noqa: N818
+class WaitTimeout(AstriaError, TimeoutError):
     """
     The deadline came before the object was ready. It may still become ready: wait again.
 
@@ -274,7 +274,7 @@ class WaitTimeout(AstriaError, TimeoutError):  # noqa: N818
         self.object = object
 
 
-class DownloadFailed(AstriaError):  # noqa: N818
+class DownloadFailed(AstriaError):
     """
     A result could not be fetched whole; no partial file is left.
 
@@ -287,15 +287,15 @@ class DownloadFailed(AstriaError):  # noqa: N818
         self.status = status
 
 
-class BudgetExceeded(AstriaError):  # noqa: N818
+class BudgetExceeded(AstriaError):
     """A create was refused here, before it was sent, because it would pass the budget."""
 
 
-class StoreUnavailable(AstriaError):  # noqa: N818
+class StoreUnavailable(AstriaError):
     """The callback store did not answer within its bound."""
 
 
-class InvalidCallback(AstriaError):  # noqa: N818
+class InvalidCallback(AstriaError):
     """
     A request to the callback URL that was refused.
 

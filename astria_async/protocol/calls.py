@@ -1,0 +1,244 @@
+"""Requests as values: one pure builder for each endpoint of tunes and prompts."""
+
+import enum
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import attrs
+
+from astria_async.protocol.errors import InvalidInput
+from astria_async.protocol.forms import File, Part, form_parts, has_files, scalar_text
+from astria_async.protocol.options import NOT_GIVEN, wire_values
+from astria_async.protocol.paging import PageRequest
+from astria_async.protocol.params import (
+    NewPrompt,
+    NewTune,
+    PromptChanges,
+    PromptFilters,
+    TuneChanges,
+    TuneFilters,
+)
+from astria_async.protocol.sources import ImageInput, ImageInputs, UrlSource, image_sources
+
+SINGLE_IMAGES = (
+    "input_image",
+    "mask_image",
+    "video_first_frame",
+    "video_last_frame",
+    "input_video",
+    "audio_reference",
+)
+
+
+class Effect(enum.Enum):
+    """What sending a request a second time would do."""
+
+    NONE = "none"
+    """Nothing: reads, and changes that end in the same state."""
+    CREATES = "creates"
+    """Make a second object, and charge for it."""
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """
+    A request to the API, before it has a host, a key or a byte of a file.
+
+    Attributes:
+        method: HTTP method.
+        path: Path below the base URL.
+        query: Query parameters, in order.
+        parts: The body as form parts; multipart when there is a file among them.
+        content: The body as a JSON value, instead of parts.
+        effect: What sending it twice would do.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Part, ...] | None = None
+    content: Any = None
+    effect: Effect = Effect.NONE
+
+    @property
+    def replayable(self) -> bool:
+        """Whether every file in it can be read a second time."""
+        files = (part for part in self.parts or () if isinstance(part, File))
+        return all(part.source.replayable for part in files)
+
+    @property
+    def body(self) -> bytes | None:
+        """The JSON body, encoded."""
+        if self.content is None:
+            return None
+        return json.dumps(self.content, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _body(resource: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON when there is nothing to upload, since only JSON tells null and numbers from text."""
+    nested = {resource: values}
+    if has_files(values):
+        return {"parts": tuple(form_parts(nested))}
+    form_parts(nested)  # refuses what has no form, so that both bodies accept the same values
+    return {"content": nested}
+
+
+def create_tune(params: NewTune, *, title: str, callback: str | None, prompts: Any) -> Call:
+    """
+    ``POST /tunes`` (docs.astria.ai/docs/api/tune/create).
+
+    Args:
+        params: The user's parameters.
+        title: The title, which may have been minted.
+        callback: The signed callback URL, if there is a receiver.
+        prompts: The nested prompts' values, from :func:`prompt_values`.
+    """
+    values = {**wire_values(params), "title": title}
+    values.pop("prompts_attributes", None)
+    for name in ("images", "image_urls"):
+        given = values.pop(name, NOT_GIVEN)
+        if given is not NOT_GIVEN:
+            values |= _images(cast("ImageInputs", given), name, files="images", urls="image_urls")
+    if callback is not None:
+        values.setdefault("callback", callback)
+    if prompts:
+        values["prompts_attributes"] = prompts
+    values |= params.extra
+    return Call(method="POST", path="/tunes", effect=Effect.CREATES, **_body("tune", values))
+
+
+def prompt_values(params: NewPrompt, *, callback: str | None) -> dict[str, Any]:
+    """What a prompt sends, alone or nested: its text first, each image as a file or a URL."""
+    values = wire_values(params)
+    for name in SINGLE_IMAGES:
+        if name in values:
+            given = cast("ImageInput", values.pop(name))
+            values |= _image(given, name)
+    if "image_references" in values:
+        given_many = cast("ImageInputs", values.pop("image_references"))
+        found = _images(
+            given_many,
+            "image_references",
+            files="image_references",
+            urls="image_reference_urls",
+        )
+        if len(found) > 1:
+            raise InvalidInput(
+                "image_references are ordered: give files or URLs, not both",
+                parameter="image_references",
+            )
+        values |= found
+    if callback is not None:
+        values.setdefault("callback", callback)
+    return values | dict(params.extra)
+
+
+def create_prompt(tune_id: int, params: NewPrompt, *, callback: str | None) -> Call:
+    """``POST /tunes/:id/prompts`` (docs.astria.ai/docs/api/prompt/create)."""
+    values = prompt_values(params, callback=callback)
+    path = f"/tunes/{check_id(tune_id, 'tune')}/prompts"
+    return Call(method="POST", path=path, effect=Effect.CREATES, **_body("prompt", values))
+
+
+def _image(given: ImageInput, name: str) -> dict[str, Any]:
+    if isinstance(given, str) and given.startswith("data:"):
+        return {f"{name}_base64": given}
+    (source,) = image_sources(given, name)
+    if isinstance(source, UrlSource):
+        return {f"{name}_url": source.url}
+    return {name: source}
+
+
+def _images(given: ImageInputs, parameter: str, *, files: str, urls: str) -> dict[str, Any]:
+    sources = image_sources(given, parameter)
+    if not sources:
+        raise InvalidInput(
+            f"{parameter} is empty: at least one image is needed "
+            "(did the glob match, and was a generator used up before?)",
+            parameter=parameter,
+        )
+    found: dict[str, Any] = {}
+    for source in sources:
+        if isinstance(source, UrlSource):
+            found.setdefault(urls, []).append(source.url)
+        elif parameter.endswith("_urls"):
+            raise InvalidInput(
+                f"{source.parameter}: not an http or https URL (files go into {files})",
+                parameter=source.parameter,
+            )
+        else:
+            found.setdefault(files, []).append(source)
+    return found
+
+
+def get_one(kind: str, object_id: int) -> Call:
+    """``GET /tunes/:id`` or ``GET /prompts/:id``."""
+    return Call(method="GET", path=f"/{kind}s/{check_id(object_id, kind)}")
+
+
+def update_tune(tune_id: int, changes: TuneChanges) -> Call:
+    """``PATCH /tunes/:id``."""
+    values = _changes(changes, changes.extra)
+    return Call(method="PATCH", path=f"/tunes/{check_id(tune_id, 'tune')}", **_body("tune", values))
+
+
+def update_prompt(prompt_id: int, changes: PromptChanges) -> Call:
+    """``PATCH /prompts/:id``."""
+    values = _changes(changes, changes.extra)
+    return Call(
+        method="PATCH", path=f"/prompts/{check_id(prompt_id, 'prompt')}", **_body("prompt", values)
+    )
+
+
+def _changes(changes: attrs.AttrsInstance, extra: Mapping[str, Any]) -> dict[str, Any]:
+    values = {**wire_values(changes), **extra}
+    if not values:
+        raise InvalidInput("nothing to change was given")
+    return values
+
+
+def delete_one(kind: str, object_id: int) -> Call:
+    """``DELETE /tunes/:id`` or ``DELETE /prompts/:id``."""
+    return Call(method="DELETE", path=f"/{kind}s/{check_id(object_id, kind)}")
+
+
+def list_tunes(filters: TuneFilters, page: PageRequest) -> Call:
+    """``GET /tunes`` (docs.astria.ai/docs/api/tune/list)."""
+    return _list("/tunes", filters, filters.extra, page)
+
+
+def list_prompts(filters: PromptFilters, page: PageRequest, *, tune_id: int | None = None) -> Call:
+    """``GET /prompts``, or ``GET /tunes/:id/prompts`` for those of one tune."""
+    path = "/prompts" if tune_id is None else f"/tunes/{check_id(tune_id, 'tune')}/prompts"
+    return _list(path, filters, filters.extra, page)
+
+
+def _list(
+    path: str, filters: attrs.AttrsInstance, extra: Mapping[str, Any], page: PageRequest
+) -> Call:
+    query: list[tuple[str, str]] = []
+    for name, value in {**wire_values(filters), **extra}.items():
+        query += query_pairs(name, value)
+    return Call(method="GET", path=path, query=(*query, *page.query))
+
+
+def query_pairs(name: str, value: Any) -> list[tuple[str, str]]:
+    """One query parameter, repeated as ``name[]`` for a list."""
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return [(f"{name}[]", scalar_text(item, name)) for item in value]
+    return [(name, scalar_text(value, name))]
+
+
+def check_id(value: Any, kind: str) -> int:
+    """
+    An object's id.
+
+    Raises:
+        InvalidInput: It is not a positive integer.
+    """
+    if type(value) is not int or value < 1:
+        raise InvalidInput(
+            f"a {kind}'s id is a positive integer, not {value!r}", parameter=f"{kind}_id"
+        )
+    return value

@@ -1,0 +1,140 @@
+"""
+JSON objects to models: the one place that knows cattrs.
+
+Left alone cattrs calls the type, so that ``None`` becomes ``"None"`` and ``True`` becomes 1. Here
+scalars must be of their type; only what Astria writes in two ways is taken in both: numbers may
+come as text (``"3.0"``), and image URLs as objects with a ``url``.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn, override
+
+from astria_async.protocol.errors import DecodeError
+from astria_async.protocol.models.base import Binding, Resource
+
+R = TypeVar("R", bound=Resource)
+
+_OWN = ("extra", "request_id", "_raw", "_binding")
+
+
+def build_converter() -> cattrs.Converter:
+    """Strict scalars, ISO 8601 times, tolerant numbers; keys of no field are left to the caller."""
+    converter = cattrs.Converter(detailed_validation=True)
+    converter.register_structure_hook(str, _exact(str))
+    converter.register_structure_hook(bool, _exact(bool))
+    converter.register_structure_hook(int, _integer)
+    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(dt.datetime, _time)
+    converter.register_structure_hook(tuple[str, ...], _urls)
+    converter.register_structure_hook_factory(
+        lambda kind: isinstance(kind, type) and issubclass(kind, Resource),
+        lambda kind: make_dict_structure_fn(kind, converter, **_omitted()),
+    )
+    return converter
+
+
+def _omitted() -> dict[str, Any]:
+    return {name: override(omit=True) for name in _OWN}
+
+
+def _exact(kind: type) -> Callable[[Any, Any], Any]:
+    def check(value: Any, _: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
+        return value
+
+    return check
+
+
+def _integer(value: Any, _: Any) -> int:
+    if type(value) is int:
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str):
+        return int(value)
+    raise TypeError(f"expected int, got {type(value).__name__}")
+
+
+def _number(value: Any, _: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise TypeError(f"expected a number, got {type(value).__name__}")
+    return float(value)
+
+
+def _time(value: Any, _: Any) -> dt.datetime:
+    if not isinstance(value, str):
+        raise TypeError(f"expected an ISO 8601 time, got {type(value).__name__}")
+    moment = dt.datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _urls(value: Any, _: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise TypeError(f"expected a list of URLs, got {type(value).__name__}")
+    return tuple(_url(item) for item in value)
+
+
+def _url(item: Any) -> str:
+    found = item.get("url") if isinstance(item, dict) else item
+    if not isinstance(found, str):
+        raise TypeError(f"expected a URL, got {type(item).__name__}")
+    return found
+
+
+_CONVERTER = build_converter()
+_KNOWN: dict[type, frozenset[str]] = {}
+
+
+def _known(cls: type[Resource]) -> frozenset[str]:
+    if cls not in _KNOWN:
+        _KNOWN[cls] = frozenset(field.name for field in attrs.fields(cls)) - set(_OWN)
+    return _KNOWN[cls]
+
+
+def structure(
+    cls: type[R],
+    raw: Any,
+    *,
+    binding: Binding | None = None,
+    request_id: str | None = None,
+) -> R:
+    """
+    A JSON object as a model; keys that the model does not have go to its ``extra``.
+
+    Args:
+        cls: The model.
+        raw: The decoded JSON.
+        binding: The client that fetched it.
+        request_id: Id of the answer that it came in.
+
+    Raises:
+        DecodeError: It is no object, has no id, or a field is of another type than documented.
+    """
+    if not isinstance(raw, Mapping):
+        raise DecodeError(f"expected a {cls.kind} as a JSON object, got {type(raw).__name__}")
+    fields = _modern(cls, raw)
+    try:
+        model = _CONVERTER.structure(fields, cls)
+    except (cattrs.BaseValidationError, KeyError, TypeError, ValueError) as exc:
+        problems = cattrs.transform_error(exc, path=cls.kind)
+        raise DecodeError(
+            f"the answer is not a {cls.kind} as documented: {'; '.join(problems)}",
+            problems=problems,
+        ) from exc
+    extra = {key: raw[key] for key in fields.keys() - _known(cls)}
+    return attrs.evolve(model, extra=extra, raw=raw, binding=binding, request_id=request_id)
+
+
+def _modern(cls: type[Resource], raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Until 2023 a tune's training images were called images.
+    if cls.kind == "tune" and "images" in raw and "orig_images" not in raw:
+        return {**{k: v for k, v in raw.items() if k != "images"}, "orig_images": raw["images"]}
+    return raw
