@@ -1,0 +1,212 @@
+"""
+Why Astria cannot reach a receiver, in plain words, from what a probe met on its way.
+
+That callbacks never arrive is the most common complaint of Astria's users, and Astria itself says
+nothing: it sends a callback once, follows no redirect, and keeps no log that one could read.
+"""
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from astria_async.receiver.answers import REFUSED, UNHEALTHY
+from astria_async.receiver.evidence import CheckResult, Evidence, Fault, ProbeReply
+from astria_async.receiver.settings import without_query
+
+SLOW = 5.0
+"""Seconds after which an answer may come too late: how long Astria waits is not documented."""
+
+
+def diagnose(evidence: Evidence) -> CheckResult:
+    """What *evidence* means, and what to do about it."""
+    fault, reason, advice = _find(evidence) or (None, "callbacks arrive and are kept", "")
+    met = evidence.met
+    return CheckResult(
+        ok=fault is None,
+        fault=fault,
+        reason=reason,
+        advice=advice,
+        url=without_query(evidence.url),
+        status=None if isinstance(met, Exception) else met.status,
+        seconds=evidence.seconds,
+    )
+
+
+_Finding = tuple[Fault, str, str]
+
+
+def _find(evidence: Evidence) -> _Finding | None:
+    about_url = None if evidence.local else _about_url(evidence)
+    if about_url:
+        return about_url
+    if isinstance(evidence.met, Exception):
+        return _about_error(evidence.met, urlsplit(evidence.url).hostname or "", evidence.seconds)
+    if evidence.proof is None:
+        return _about_answer(evidence.met, evidence.url)
+    return _about_receiver(evidence)
+
+
+def _about_url(evidence: Evidence) -> _Finding | None:
+    parts = urlsplit(evidence.url)
+    host = parts.hostname or ""
+    if is_private(host) or (evidence.addresses and all(map(is_private, evidence.addresses))):
+        return (
+            Fault.PRIVATE,
+            f"{host} is an address of this machine or network: Astria cannot reach it",
+            "Give the receiver a public URL, or open a tunnel: receiver.serve(tunnel='ngrok').",
+        )
+    if parts.scheme == "http":
+        return (
+            Fault.PLAIN_HTTP,
+            "the public URL is plain http: Astria calls https",
+            "Put the receiver behind something that speaks TLS, and use its https URL.",
+        )
+    return None
+
+
+def is_private(host: str) -> bool:
+    """Whether *host*, a name or an address, cannot be reached from the internet."""
+    try:
+        return not ipaddress.ip_address(host.partition("%")[0]).is_global
+    except ValueError:
+        name = host.lower().rstrip(".")
+        return name == "localhost" or name.endswith((".localhost", ".local", ".internal", ".lan"))
+
+
+def _about_error(error: Exception, host: str, seconds: float) -> _Finding:
+    met = list(_causes(error))
+    if any(isinstance(it, socket.gaierror) for it in met):
+        return (
+            Fault.DNS,
+            f"the name {host} does not resolve",
+            "Check its spelling and its DNS record; a tunnel's name dies with the tunnel.",
+        )
+    tls = next((it for it in met if isinstance(it, ssl.SSLError)), None)
+    if tls is not None:
+        why = getattr(tls, "verify_message", "") or tls.reason or "handshake failed"
+        return (
+            Fault.TLS,
+            f"{host} has no valid TLS certificate for this name: {why}",
+            "Renew or complete the certificate (with its chain); Astria refuses it as well.",
+        )
+    if any(isinstance(it, ConnectionRefusedError) for it in met):
+        return (
+            Fault.REFUSED,
+            f"nothing listens at {host}: the connection was refused",
+            "Start the receiver, and check port, firewall and tunnel.",
+        )
+    if any(isinstance(it, TimeoutError) or "Timeout" in type(it).__name__ for it in met):
+        return (
+            Fault.TIMEOUT,
+            f"{host} gave no answer in {seconds:.0f} s",
+            "Check the firewall, and that what stands in front of the receiver forwards to it.",
+        )
+    return (
+        Fault.UNREACHABLE,
+        f"{host} cannot be reached: {type(error).__name__}",
+        "Check that the host is up, and what stands in front of the receiver.",
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    todo = [error]
+    while todo:
+        it = todo.pop()
+        if it is None or id(it) in seen:
+            continue
+        seen.add(id(it))
+        yield it
+        todo += [it.__cause__, it.__context__]
+        if isinstance(it, BaseExceptionGroup):
+            todo += it.exceptions
+
+
+def _about_answer(reply: ProbeReply, url: str) -> _Finding:
+    path = urlsplit(url).path or "/"
+    match reply.status:
+        case status if 300 <= status < 400:  # noqa: PLR2004
+            where = without_query(reply.headers.get("location", "another place"))
+            return (
+                Fault.REDIRECT,
+                f"{status}: {path} redirects to {where}, and Astria follows no redirect",
+                "Use the URL that it leads to; see trailing_slash if only the slash differs.",
+            )
+        case 401 | 403 if reply.body == REFUSED:
+            return (
+                Fault.SECRET,
+                "a receiver answers, but it has another secret",
+                "Set ASTRIA_CALLBACK_SECRET to the same value in every process.",
+            )
+        case 401 | 403 | 407 as status:
+            return (
+                Fault.FORBIDDEN,
+                f"{status}: something in front of the receiver wants a login",
+                "Exempt the path from logins, preview protection and bot checks.",
+            )
+        case 404 | 410 as status:
+            return (
+                Fault.NOT_FOUND,
+                f"{status}: there is nothing at {path}",
+                "Mount the receiver there; an exactly matching proxy wants trailing_slash=False.",
+            )
+        case 405:
+            return (
+                Fault.METHOD,
+                f"405: {path} does not take POST",
+                "Mount the receiver's app there, or let the proxy forward POST.",
+            )
+        case _:
+            return _about_odd_answer(reply)
+
+
+def _about_odd_answer(reply: ProbeReply) -> _Finding:
+    status = reply.status
+    if status == 503 and reply.body == UNHEALTHY:  # noqa: PLR2004
+        return (
+            Fault.STORE,
+            "the receiver answers, but its store would not keep a callback",
+            "Check the database that ASTRIA_CALLBACK_STORE names; the receiver's log says more.",
+        )
+    if status >= 500:  # noqa: PLR2004
+        return (
+            Fault.SERVER,
+            f"{status}: the server, or what stands in front of it, failed",
+            "See its log; 502 to 504 mean that the receiver behind it is down or slow.",
+        )
+    if status >= 300:  # noqa: PLR2004
+        return (
+            Fault.UNEXPECTED,
+            f"{status}: something in front of the receiver refused the request",
+            "See what stands there: a firewall, a limit, a proxy.",
+        )
+    if "html" in reply.headers.get("content-type", "").lower():
+        return (
+            Fault.LOGIN,
+            f"{status}: a web page answers in place of the receiver, such as a login page",
+            "Exempt the path from logins and interstitials, or mend the routing.",
+        )
+    return (
+        Fault.STRANGER,
+        f"{status}: something other than the receiver answers",
+        "Mend the routing: the callback would be taken and lost.",
+    )
+
+
+def _about_receiver(evidence: Evidence) -> _Finding | None:
+    if evidence.proof == "apart":
+        kind = "another store" if evidence.durable else "its own memory"
+        return (
+            Fault.OTHER_STORE,
+            f"the receiver answers, but keeps callbacks in {kind}: they would not be seen here",
+            "Set ASTRIA_CALLBACK_STORE to the same database in every process.",
+        )
+    if evidence.seconds > SLOW:
+        return (
+            Fault.SLOW,
+            f"the receiver took {evidence.seconds:.1f} s to answer: Astria may not wait so long",
+            "See what is slow: a tunnel, a server that sleeps when idle, a busy event loop.",
+        )
+    return None
