@@ -64,7 +64,8 @@ def open_store(url_or_store: "str | Store", *, clock: Clock | None = None) -> St
 
         return SQLiteStore(_sqlite_path(url_or_store), clock=clock)
     driver = _SERVERS[scheme]
-    return _load(driver)(_server_url(url_or_store.strip()), clock=clock)
+    store: Store = _load(driver)(_server_url(url_or_store.strip()), clock=clock)
+    return store
 
 
 def _unknown(scheme: str | None) -> str:
