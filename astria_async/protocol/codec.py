@@ -30,7 +30,7 @@ def build_converter() -> cattrs.Converter:
     converter.register_structure_hook(int, _integer)
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(dt.datetime, _time)
-    converter.register_structure_hook(tuple[str, ...], _urls)
+    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _urls)
     converter.register_structure_hook_factory(
         lambda kind: isinstance(kind, type) and issubclass(kind, Resource),
         lambda kind: make_dict_structure_fn(kind, converter, **_omitted()),
@@ -138,3 +138,18 @@ def _modern(cls: type[Resource], raw: Mapping[str, Any]) -> Mapping[str, Any]:
     if cls.kind == "tune" and "images" in raw and "orig_images" not in raw:
         return {**{k: v for k, v in raw.items() if k != "images"}, "orig_images": raw["images"]}
     return raw
+
+
+def merged(model: R, fields: Mapping[str, Any]) -> R:
+    """
+    *model* with some JSON fields as they were received later.
+
+    Raises:
+        DecodeError: They are not as documented.
+    """
+    return structure(
+        type(model),
+        {**model.to_dict(), **fields},
+        binding=model._binding,  # noqa: SLF001 - the codec builds models
+        request_id=model.request_id,
+    )

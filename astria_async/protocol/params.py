@@ -32,8 +32,8 @@ def _blank(value: object) -> bool:
 @attrs.frozen
 class _Text:
     text: str | NotGiven | None = option(
-        "What to show. References such as <lora:123:1> and flags such as --upscale_v4 live in it. May "
-        "be left out only for a video with a first frame."
+        "What to show. References such as <lora:123:1> and flags such as --upscale_v4 live in it. "
+        "May be left out only for a video with a first frame."
     )
 
 

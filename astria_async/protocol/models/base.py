@@ -4,9 +4,11 @@ import abc
 import copy
 import datetime as dt
 import enum
+import os
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from astria_async.protocol.params import NewPrompt, PromptFilters
 
 R = TypeVar("R", bound="Resource")
+J = TypeVar("J", bound="Job")
 
 _REFERENCE = re.compile(r"<(?:lora|faceid):(\d+)(?::[^<>]*)?>")
 
@@ -48,12 +51,12 @@ class Binding(Protocol):
 
     async def wait_ready(
         self,
-        obj: R,
+        obj: J,
         *,
         timeout: float | None,  # noqa: ASYNC109 - WaitTimeout carries the last object seen
         deadline: dt.datetime | None,
-        on_progress: Callable[[R], None] | None,
-    ) -> R:
+        on_progress: Callable[[J], None] | None,
+    ) -> J:
         """Wait until it is ready."""
         ...
 
@@ -75,11 +78,11 @@ class Binding(Protocol):
 
     async def download(
         self,
-        obj: "Resource",
-        urls: Callable[[Any], tuple[str, ...]],
-        directory: Any,
+        obj: R,
+        urls: Callable[[R], tuple[str, ...]],
+        directory: str | os.PathLike[str],
         stem: str,
-    ) -> list[Any]:
+    ) -> list[Path]:
         """Fetch the files behind an object's URLs."""
         ...
 

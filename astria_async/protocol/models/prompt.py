@@ -122,10 +122,7 @@ class Prompt(Job):
             DownloadFailed: A result could not be fetched whole, after retries and a fresh look at
                 the prompt; the others are kept.
         """
-        paths: list[Path] = await self.bound.download(
-            self, lambda fresh: fresh.images, directory, str(self.id)
-        )
-        return paths
+        return await self.bound.download(self, lambda fresh: fresh.images, directory, str(self.id))
 
     @accepts(PromptChanges)
     async def update(self, changes: PromptChanges) -> "Prompt":

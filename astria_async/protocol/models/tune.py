@@ -94,10 +94,9 @@ class Tune(Job):
         Raises:
             DownloadFailed: It has no weights to download, or they could not be fetched whole.
         """
-        paths: list[Path] = await self.bound.download(
+        return await self.bound.download(
             self, lambda fresh: fresh.checkpoint_urls, directory, f"tune-{self.id}"
         )
-        return paths
 
     @accepts(TuneChanges)
     async def update(self, changes: TuneChanges) -> "Tune":

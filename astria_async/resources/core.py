@@ -1,0 +1,212 @@
+"""What every resource stands on, and what a bound object reaches its client through."""
+
+import datetime as dt
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import attrs
+
+from astria_async.clock import Clock
+from astria_async.protocol import calls
+from astria_async.protocol.callbacks import Address, Kind
+from astria_async.protocol.calls import Call
+from astria_async.protocol.errors import ClientClosed, InvalidInput, NotFound
+from astria_async.protocol.models import Job, Prompt, Resource, Tune
+from astria_async.protocol.paging import MAX_PAGE, Pager, PageRequest
+from astria_async.protocol.params import NewPrompt, PromptChanges, PromptFilters, TuneFilters
+from astria_async.protocol.replies import Reply, read_list, read_object
+from astria_async.protocol.retry import NO_RETRY
+from astria_async.resources import downloads
+from astria_async.resources.creating import Creator
+from astria_async.transport import Sender
+from astria_async.waiting import Marks, Reconciler, Waits
+
+J = TypeVar("J", bound=Job)
+R = TypeVar("R", bound=Resource)
+
+MODELS: dict[Kind, type[Job]] = {"tune": Tune, "prompt": Prompt}
+
+
+class CallbackDesk(Protocol):
+    """What the resources need of a receiver."""
+
+    def callback_url(self, address: Address) -> str:
+        """The signed URL to register for *address*."""
+        ...
+
+    def recognise(self, url: str | None, kind: Kind) -> Address | None:
+        """The address in a callback URL of ours."""
+        ...
+
+
+@attrs.define(eq=False)
+class Core:
+    """
+    The parts of one open client.
+
+    Args:
+        sender: Sends calls.
+        waits: Keeps who waits.
+        clock: The client's time.
+        desk: The receiver, if there is one.
+        idempotent: Whether the account merges equal creates.
+    """
+
+    sender: Sender
+    waits: Waits
+    clock: Clock
+    desk: CallbackDesk | None
+    idempotent: bool
+    creator: Creator = attrs.field(init=False)
+    is_open: bool = attrs.field(default=True, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Set up what creates."""
+        self.creator = Creator(
+            core=self, reconciler=Reconciler(self._candidates, self.wait_of), rng=self.sender.rng
+        )
+
+    def now(self) -> dt.datetime:
+        """The client's time."""
+        return self.clock.now()
+
+    async def send(self, call: Call, **options: Any) -> Reply:
+        """
+        Send *call* with the client's retries.
+
+        Raises:
+            ClientClosed: The client's block was left.
+        """
+        if not self.is_open:
+            raise ClientClosed(
+                f"{call.method} {call.path}: the client was closed; use it inside its async with"
+            )
+        return await self.sender.send(call, **options)
+
+    def wait_of(self, job: Job) -> str | None:
+        """The wait id of an object, where its callback comes to our receiver."""
+        address = self.desk.recognise(job.callback, job.kind) if self.desk else None
+        return address.wait if address else None
+
+    async def one(self, kind: Kind, object_id: int) -> Job:
+        """One object, with one try: for who paces tries by themselves."""
+        reply = await self.send(calls.get_one(kind, object_id), policy=NO_RETRY)
+        return read_object(MODELS[kind], reply, binding=self)
+
+    async def page(self, kind: Kind, before_id: int) -> Sequence[Job]:
+        """A page of objects with ids below *before_id*, likewise."""
+        page = PageRequest(limit=MAX_PAGE, before_id=before_id)
+        reply = await self.send(_list_call(kind, page), policy=NO_RETRY)
+        return read_list(MODELS[kind], reply, binding=self)
+
+    async def refresh(self, obj: R) -> R:
+        """Fetch *obj* anew."""
+        reply = await self.send(calls.get_one(obj.kind, obj.id))
+        return read_object(type(obj), reply, binding=self)
+
+    async def wait_ready(
+        self,
+        obj: J,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - WaitTimeout carries the last object seen
+        deadline: dt.datetime | None = None,
+        on_progress: Callable[[J], None] | None = None,
+    ) -> J:
+        """Wait until *obj* is ready; see :meth:`astria_async.Tune.wait_ready`."""
+        return await self.waits.wait_ready(
+            obj,
+            wait=self.wait_of(obj),
+            timeout=self.seconds(timeout, deadline),
+            on_progress=on_progress,
+        )
+
+    def seconds(self, timeout: float | None, deadline: dt.datetime | None) -> float | None:
+        """
+        A timeout or a deadline as seconds from now.
+
+        Raises:
+            InvalidInput: Both were given, or a deadline without a time zone.
+        """
+        if deadline is None:
+            return timeout
+        if timeout is not None:
+            raise InvalidInput("give timeout or deadline, not both", parameter="deadline")
+        if deadline.tzinfo is None:
+            raise InvalidInput(
+                "deadline needs a time zone: datetime.now(timezone.utc) + …", parameter="deadline"
+            )
+        return max(0.0, (deadline - self.clock.now()).total_seconds())
+
+    async def update(self, obj: R, changes: attrs.AttrsInstance) -> R:
+        """Send *changes* to *obj*."""
+        if isinstance(changes, PromptChanges):
+            call = calls.update_prompt(obj.id, changes)
+        else:
+            call = calls.update_tune(obj.id, changes)  # type: ignore[arg-type]
+        return read_object(type(obj), await self.send(call), binding=self)
+
+    async def delete(self, obj: Resource) -> None:
+        """Delete *obj*; one that is gone already counts as deleted."""
+        await self.delete_id(obj.kind, obj.id)
+
+    async def delete_id(self, kind: Kind, object_id: int) -> None:
+        """Delete one object by its id, likewise."""
+        try:
+            await self.send(calls.delete_one(kind, object_id))
+        except NotFound:
+            return
+
+    async def create_prompt(self, tune_id: int, params: NewPrompt) -> Prompt:
+        """Create a prompt on a tune."""
+        return await self.creator.prompt(tune_id, params)
+
+    def list_prompts(self, tune_id: int | None, filters: PromptFilters) -> Pager[Prompt]:
+        """List prompts, all or those of a tune."""
+
+        async def fetch(page: PageRequest) -> Sequence[Prompt]:
+            call = calls.list_prompts(filters, page, tune_id=tune_id)
+            return read_list(Prompt, await self.send(call), binding=self)
+
+        return Pager(fetch, key=lambda prompt: prompt.id, start=first_page(filters))
+
+    def list_tunes(self, filters: TuneFilters) -> Pager[Tune]:
+        """List tunes."""
+
+        async def fetch(page: PageRequest) -> Sequence[Tune]:
+            return read_list(Tune, await self.send(calls.list_tunes(filters, page)), binding=self)
+
+        return Pager(fetch, key=lambda tune: tune.id, start=first_page(filters))
+
+    async def download(
+        self,
+        obj: R,
+        urls: Callable[[R], tuple[str, ...]],
+        directory: str | os.PathLike[str],
+        stem: str,
+    ) -> list[Path]:
+        """Fetch the files behind *obj*'s URLs into *directory*."""
+        return await downloads.download(self, obj, urls, Path(directory), stem)
+
+    def _candidates(self, marks: Marks) -> Pager[Any]:
+        if marks.kind == "tune":
+            return self.list_tunes(TuneFilters(**_given(title=marks.title)))
+        # Placeholders are filled in by the server, and a URL has room for so much text only.
+        text = (marks.text or "").partition("{{")[0][:200].strip()
+        return self.list_prompts(None, PromptFilters(**_given(text=text)))
+
+
+def _given(**values: str | None) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
+
+
+def first_page(filters: TuneFilters | PromptFilters) -> PageRequest:
+    """Where a list begins."""
+    return PageRequest(limit=filters.page_size, before_id=filters.before_id, offset=filters.offset)
+
+
+def _list_call(kind: Kind, page: PageRequest) -> Call:
+    if kind == "tune":
+        return calls.list_tunes(TuneFilters(), page)
+    return calls.list_prompts(PromptFilters(), page)

@@ -1,0 +1,187 @@
+"""
+Results on disk: concurrent, whole or not at all, with the extension that their content has.
+
+A file is written under a temporary name beside its place and moved there when it is whole, so a
+file that is there is complete, and a second run fetches only what is missing.
+"""
+
+import glob
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
+
+import anyio
+import anyio.to_thread
+import attrs
+
+from astria_async.protocol.errors import (
+    APIError,
+    ConfigurationError,
+    ConnectionFailed,
+    DownloadFailed,
+)
+from astria_async.protocol.media import HEAD_BYTES, extension_for
+from astria_async.protocol.models import Resource
+from astria_async.transport import Download
+
+if TYPE_CHECKING:
+    from astria_async.resources.core import Core
+
+R = TypeVar("R", bound=Resource)
+
+PARALLEL = 8
+TRIES = 5
+STEP = 1.5
+"""Seconds between tries: what is freshly generated may not be readable at once."""
+
+GONE = (403, 404, 410)
+"""An address that has expired, or is not there yet."""
+
+FINAL = (400, 401, 405)
+"""Another try would be answered the same."""
+
+
+async def download(
+    core: "Core",
+    obj: R,
+    urls: Callable[[R], tuple[str, ...]],
+    directory: Path,
+    stem: str,
+) -> list[Path]:
+    """
+    Fetch every file behind *obj*'s URLs.
+
+    Args:
+        core: The client's parts.
+        obj: Whose files.
+        urls: Its URLs; asked again of a fresh object when an address has expired.
+        directory: Where to; made if it does not exist.
+        stem: Files are called ``{stem}-{n}`` and an extension.
+
+    Returns:
+        The paths, in the order of the URLs.
+
+    Raises:
+        DownloadFailed: One could not be fetched whole; the others are kept.
+        ConfigurationError: *directory* cannot be written to.
+    """
+    addresses = urls(obj)
+    if not addresses:
+        obj = await core.refresh(obj)
+        addresses = urls(obj)
+    if not addresses:
+        raise DownloadFailed(
+            f"{obj.kind} {obj.id} has nothing to download; wait until it is ready, and note that "
+            "Astria offers no weights of FaceID and Flux LoRA tunes"
+        )
+    present = await anyio.to_thread.run_sync(_prepare, directory, stem)
+    fetcher = _Fetcher(core, obj, urls, directory, stem)
+    paths = [present.get(number) for number in range(len(addresses))]
+    failures: list[DownloadFailed] = []
+    gate = anyio.CapacityLimiter(PARALLEL)
+
+    async def fetch(number: int) -> None:
+        async with gate:
+            try:
+                paths[number] = await fetcher.fetch(number)
+            except DownloadFailed as error:
+                failures.append(error)
+
+    async with anyio.create_task_group() as group:
+        for number, path in enumerate(paths):
+            if path is None:
+                group.start_soon(fetch, number)
+    if failures:
+        raise failures[0]
+    return [path for path in paths if path is not None]
+
+
+def _prepare(directory: Path, stem: str) -> dict[int, Path]:
+    """Make the directory; the files that an earlier run has left whole, by number."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        found = list(directory.glob(f"{glob.escape(stem)}-*"))
+    except OSError as exc:
+        raise ConfigurationError(f"cannot write to {directory}: {exc.strerror}") from exc
+    numbered = ((path.stem.removeprefix(f"{stem}-"), path) for path in found)
+    return {int(number): path for number, path in numbered if number.isdecimal()}
+
+
+@attrs.define(eq=False)
+class _Fetcher(Generic[R]):
+    core: "Core"
+    obj: R
+    urls: Callable[[R], tuple[str, ...]]
+    directory: Path
+    stem: str
+    lock: anyio.Lock = attrs.field(factory=anyio.Lock)
+
+    async def fetch(self, number: int) -> Path:
+        """One file, tried again while that may help."""
+        attempt = 1
+        while True:
+            seen = self.obj
+            try:
+                return await self._save(self.urls(seen)[number], number)
+            except DownloadFailed as error:
+                if attempt == TRIES or error.status in FINAL:
+                    raise
+                if error.status in GONE:
+                    await self._renew(seen)
+            await self.core.clock.sleep(STEP * attempt)
+            attempt += 1
+
+    async def _renew(self, seen: R) -> None:
+        """Ask for fresh addresses, once for all files that found the old ones expired."""
+        async with self.lock:
+            if self.obj is not seen:
+                return
+            try:
+                fresh = await self.core.refresh(seen)
+            except (APIError, ConnectionFailed) as exc:
+                raise DownloadFailed(
+                    f"the address of {self.stem} has expired, and asking for a new one failed: "
+                    f"{exc}"
+                ) from exc
+            if len(self.urls(fresh)) >= len(self.urls(seen)):
+                self.obj = fresh
+
+    async def _save(self, url: str, number: int) -> Path:
+        part = self.directory / f".{self.stem}-{number}.{secrets.token_hex(4)}.part"
+        try:
+            async with self.core.sender.transport.download(url) as answer:
+                if answer.status != 200:  # noqa: PLR2004
+                    raise DownloadFailed(
+                        f"{self.stem}-{number}: the server answered {answer.status}",
+                        status=answer.status,
+                    )
+                head = await self._write(answer, part, number)
+            path = self.directory / (
+                f"{self.stem}-{number}{extension_for(answer.content_type, head)}"
+            )
+            await anyio.to_thread.run_sync(part.replace, path)
+        except (ConnectionFailed, OSError) as exc:
+            raise DownloadFailed(f"{self.stem}-{number}: {exc}") from exc
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(lambda: part.unlink(missing_ok=True))
+        return path
+
+    async def _write(self, answer: Download, part: Path, number: int) -> bytes:
+        head, size = b"", 0
+        file: BinaryIO = await anyio.to_thread.run_sync(part.open, "xb")
+        try:
+            async for chunk in answer.chunks():
+                if len(head) < HEAD_BYTES:
+                    head += chunk[:HEAD_BYTES]
+                size += len(chunk)
+                await anyio.to_thread.run_sync(file.write, chunk)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(file.close)
+        if size == 0 or size != (size if answer.length is None else answer.length):
+            raise DownloadFailed(
+                f"{self.stem}-{number}: {size} bytes came of {answer.length or 'more than 0'}"
+            )
+        return head

@@ -1,0 +1,71 @@
+"""``astria.prompts``."""
+
+import attrs
+
+from astria_async.protocol import calls
+from astria_async.protocol.models import Prompt, Tune
+from astria_async.protocol.options import accepts, accepts_after
+from astria_async.protocol.paging import Pager
+from astria_async.protocol.params import NewPrompt, PromptChanges, PromptFilters
+from astria_async.protocol.replies import read_object
+from astria_async.resources.core import Core
+
+
+@attrs.frozen(eq=False)
+class Prompts:
+    """Generation jobs (docs.astria.ai/docs/api/prompt)."""
+
+    _core: Core
+
+    @accepts_after(NewPrompt)
+    async def create(self, tune: Tune | int, params: NewPrompt) -> Prompt:
+        """
+        Create a prompt; it is created once, whatever the network does, and runs when its tune is
+        trained.
+
+        Args:
+            tune: The tune, or its id; gallery models work too, such as 1504944 (Flux1.dev).
+
+        Raises:
+            InvalidInput: A parameter can never be right, or a file cannot be read; nothing was
+                sent.
+            ValidationError: The server refused a parameter; ``.errors`` says which.
+            PaymentRequired: The balance does not suffice.
+            OutcomeUnknown: Whether it was created could not be settled.
+        """
+        tune_id = tune.id if isinstance(tune, Tune) else tune
+        return await self._core.create_prompt(tune_id, params)
+
+    async def get(self, prompt_id: int) -> Prompt:
+        """
+        One prompt.
+
+        Raises:
+            NotFound: There is none, or no longer.
+        """
+        return read_object(
+            Prompt, await self._core.send(calls.get_one("prompt", prompt_id)), binding=self._core
+        )
+
+    @accepts(PromptFilters)
+    def list(self, filters: PromptFilters) -> Pager[Prompt]:
+        """The account's prompts, newest first."""
+        return self._core.list_prompts(None, filters)
+
+    @accepts_after(PromptChanges)
+    async def update(self, prompt_id: int, changes: PromptChanges) -> Prompt:
+        """
+        Change some fields of a prompt; the prompt as the API then gives it.
+
+        Args:
+            prompt_id: Its id.
+
+        Raises:
+            NotFound: There is none.
+        """
+        reply = await self._core.send(calls.update_prompt(prompt_id, changes))
+        return read_object(Prompt, reply, binding=self._core)
+
+    async def delete(self, prompt_id: int) -> None:
+        """Delete a prompt; one that is gone already counts as deleted."""
+        await self._core.delete_id("prompt", prompt_id)

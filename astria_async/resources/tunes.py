@@ -1,0 +1,66 @@
+"""``astria.tunes``."""
+
+import attrs
+
+from astria_async.protocol import calls
+from astria_async.protocol.models import Tune
+from astria_async.protocol.options import accepts, accepts_after
+from astria_async.protocol.paging import Pager
+from astria_async.protocol.params import NewTune, TuneChanges, TuneFilters
+from astria_async.protocol.replies import read_object
+from astria_async.resources.core import Core
+
+
+@attrs.frozen(eq=False)
+class Tunes:
+    """Fine-tuned models (docs.astria.ai/docs/api/tune)."""
+
+    _core: Core
+
+    @accepts(NewTune)
+    async def create(self, params: NewTune) -> Tune:
+        """
+        Create a tune and start its training; it is created once, whatever the network does.
+
+        Raises:
+            InvalidInput: A parameter can never be right, or a file cannot be read; nothing was
+                sent.
+            ValidationError: The server refused a parameter; ``.errors`` says which.
+            PaymentRequired: The balance does not suffice.
+            OutcomeUnknown: Whether it was created could not be settled.
+        """
+        return await self._core.creator.tune(params)
+
+    async def get(self, tune_id: int) -> Tune:
+        """
+        One tune.
+
+        Raises:
+            NotFound: There is none, or no longer.
+        """
+        return read_object(
+            Tune, await self._core.send(calls.get_one("tune", tune_id)), binding=self._core
+        )
+
+    @accepts(TuneFilters)
+    def list(self, filters: TuneFilters) -> Pager[Tune]:
+        """The account's tunes, newest first."""
+        return self._core.list_tunes(filters)
+
+    @accepts_after(TuneChanges)
+    async def update(self, tune_id: int, changes: TuneChanges) -> Tune:
+        """
+        Change some fields of a tune; the tune as the API then gives it.
+
+        Args:
+            tune_id: Its id.
+
+        Raises:
+            NotFound: There is none.
+        """
+        reply = await self._core.send(calls.update_tune(tune_id, changes))
+        return read_object(Tune, reply, binding=self._core)
+
+    async def delete(self, tune_id: int) -> None:
+        """Delete a tune and its training images; one that is gone already counts as deleted."""
+        await self._core.delete_id("tune", tune_id)

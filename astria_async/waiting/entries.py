@@ -1,0 +1,187 @@
+"""What is waited for, and who waits."""
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+import anyio
+import attrs
+
+from astria_async.protocol.callbacks import Kind
+from astria_async.protocol.errors import (
+    AstriaError,
+    JobFailed,
+    PromptFailed,
+    TuneFailed,
+    WaitTimeout,
+)
+from astria_async.protocol.models import Job
+
+T = TypeVar("T")
+
+Key = tuple[Kind, int]
+
+
+def key_of(job: Job) -> Key:
+    """What identifies an object among all kinds."""
+    return (job.kind, job.id)
+
+
+@attrs.define(eq=False)
+class Waiter:
+    """
+    One call that waits for one object.
+
+    Attributes:
+        notify: Called once, when it is finished, and at progress if it asked for that.
+        wants_progress: Whether to call it for objects that are not ready.
+        progress: The latest such object, until it is taken.
+        finished: Whether :meth:`result` may be called.
+        deadline: When it ends, on the clock's monotonic scale.
+        last_chance: Whether the deadline has passed and the last look is on its way.
+    """
+
+    notify: Callable[["Waiter"], None]
+    entry: "Entry"
+    deadline: float
+    wants_progress: bool = False
+    progress: Job | None = None
+    finished: bool = False
+    last_chance: bool = False
+    _error: Callable[[], AstriaError] | None = None
+
+    def finish(self, error: Callable[[], AstriaError] | None = None) -> None:
+        """End the wait, with the entry's object or with an error of its own."""
+        if not self.finished:
+            self.finished = True
+            self._error = error
+            self.notify(self)
+
+    def result(self) -> Job:
+        """
+        The object.
+
+        Raises:
+            AstriaError: The wait ended otherwise.
+        """
+        if self._error is not None:
+            raise self._error()
+        return conclude(self.entry.last)
+
+
+def conclude(job: Job) -> Job:
+    """
+    *job*, if it ended well.
+
+    Raises:
+        JobFailed: It ended badly.
+    """
+    reason = job.failure
+    if reason is None:
+        return job
+    failed: type[JobFailed] = TuneFailed if job.kind == "tune" else PromptFailed
+    raise failed(
+        f"{job.kind} {job.id} failed: {reason}. It will not become ready by itself; "
+        "mend the input and create it again",
+        reason=reason,
+        object=job,
+    )
+
+
+def timed_out(job: Job) -> WaitTimeout:
+    """The error of a deadline that passed; no wait is lost by it."""
+    return WaitTimeout(
+        f"{job.kind} {job.id} was not ready by the deadline (last seen: {job.status}). It "
+        f"may still become ready: wait again, or fetch it later with its id",
+        object=job,
+    )
+
+
+@attrs.define(eq=False)
+class Entry:
+    """
+    One object that is waited for.
+
+    Attributes:
+        last: As last seen.
+        wait: Its wait id, where its callback comes to our receiver.
+        waiters: Who waits.
+        due: When to look next, on the clock's monotonic scale.
+        urgent: Whether something asked for the next look, a callback or a deadline.
+        looking: Whether a look is on its way.
+        again: Whether it was asked for once more while looking.
+        alone: Whether to read it by itself, since its page did not show it.
+        failures: Looks in a row that got no answer.
+        empty: Whether it was seen to have ended without images; the second time counts.
+    """
+
+    last: Job
+    wait: str | None
+    waiters: set[Waiter] = attrs.field(factory=set)
+    due: float = 0.0
+    urgent: bool = False
+    looking: bool = False
+    again: bool = False
+    alone: bool = False
+    failures: int = 0
+    empty: bool = False
+
+    def finish(self, error: Callable[[], AstriaError] | None = None) -> None:
+        """End every wait for it."""
+        for waiter in list(self.waiters):
+            waiter.finish(error)
+
+
+class Doorbell:
+    """Rung when there may be something to do; a ring while nobody waits is kept."""
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+
+    def ring(self) -> None:
+        """Wake whoever waits, or whoever waits next."""
+        self._event.set()
+
+    async def wait(self) -> None:
+        """Return at once if it was rung since the last wait, else at the next ring."""
+        await self._event.wait()
+        # An event never un-happens, so a fresh one stands in for the next ring.
+        self._event = anyio.Event()
+
+
+class Agenda(Generic[T]):
+    """
+    Things to do at points in time; what was put off or dropped is passed over when its time comes.
+
+    Args:
+        is_current: Whether an item still stands for this time.
+    """
+
+    def __init__(self, is_current: Callable[[float, T], bool]) -> None:
+        self._heap: list[tuple[float, int, T]] = []
+        self._numbers = itertools.count()
+        self._is_current = is_current
+        self._floor = 64
+
+    def add(self, when: float, item: T) -> None:
+        """Put *item* on at *when*."""
+        heapq.heappush(self._heap, (when, next(self._numbers), item))
+        if len(self._heap) > self._floor:
+            # Most waits end long before their time: sweep, or the dead would fill the memory.
+            self._heap = [found for found in self._heap if self._is_current(found[0], found[2])]
+            heapq.heapify(self._heap)
+            self._floor = max(64, 2 * len(self._heap))
+
+    def due(self, now: float) -> Iterator[T]:
+        """Take off all whose time has come."""
+        while self._heap and self._heap[0][0] <= now:
+            when, _, item = heapq.heappop(self._heap)
+            if self._is_current(when, item):
+                yield item
+
+    def next(self) -> float | None:
+        """When the next is due."""
+        while self._heap and not self._is_current(self._heap[0][0], self._heap[0][2]):
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None

@@ -1,0 +1,98 @@
+"""Callbacks, as the store tells of them, turned into looks."""
+
+import logging
+from collections.abc import Iterable
+
+import anyio
+import attrs
+
+from astria_async.protocol.callbacks import Callback
+from astria_async.protocol.codec import merged
+from astria_async.protocol.errors import DecodeError, StoreUnavailable
+from astria_async.protocol.models import Job
+from astria_async.stores.base import Store
+from astria_async.waiting.waits import Waits, is_final
+
+logger = logging.getLogger("astria_async.waiting")
+
+BATCH = 500
+STORE_PAUSE = 5.0
+
+
+@attrs.define(eq=False)
+class Hints:
+    """
+    Follows a store on behalf of *waits*.
+
+    A wake-up is a hint and the store's record the truth, so whoever begins to wait is looked up
+    once, and everybody is looked up again when wake-ups may have been lost.
+
+    Args:
+        waits: Who waits.
+        store: Where callbacks are committed, by this process or another.
+        trust_body: Whether a callback's body may end a wait without a fetch.
+    """
+
+    waits: Waits
+    store: Store
+    trust_body: bool = False
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._find)
+            await self._watch()
+
+    async def _watch(self) -> None:
+        async with self.store.watch() as hints:
+            async for woken in hints:
+                if not woken:
+                    self._look_up(self.waits.by_wait.keys())
+                elif self.trust_body:
+                    self._look_up(woken & self.waits.by_wait.keys())
+                else:
+                    self.waits.hint(woken)
+
+    def _look_up(self, waits: Iterable[str]) -> None:
+        self.waits.newcomers.update(waits)
+        self.waits.newcomer_bell.ring()
+
+    async def _find(self) -> None:
+        while True:
+            await self.waits.newcomer_bell.wait()
+            while self.waits.newcomers:
+                batch = [self.waits.newcomers.pop() for _ in range(self._batch_size())]
+                try:
+                    found = await self.store.find(batch)
+                except StoreUnavailable:
+                    # Polling covers meanwhile.
+                    logger.warning("astria.store_unavailable")
+                    self.waits.newcomers.update(batch)
+                    await self.waits.clock.sleep(STORE_PAUSE)
+                else:
+                    for callback in found:
+                        self._take(callback)
+
+    def _batch_size(self) -> int:
+        return min(BATCH, len(self.waits.newcomers))
+
+    def _take(self, callback: Callback) -> None:
+        entry = self.waits.by_wait.get(callback.wait)
+        if entry is None:
+            return
+        job = trusted(entry.last, callback) if self.trust_body else None
+        if job is not None and is_final(job, None):
+            self.waits.learn(job)
+        else:
+            self.waits.ask(entry)
+
+
+def trusted(job: Job, callback: Callback) -> Job | None:
+    """*job* with the fields of a callback's body, or ``None`` if that is not about it."""
+    for fields in callback.objects:
+        if fields.get("id") == job.id:
+            try:
+                return merged(job, fields)
+            except DecodeError:
+                return None
+    return None
