@@ -1,0 +1,271 @@
+"""Prompts: what may be created, and what creating, changing and deleting one does."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from astria_async.sandbox import durations
+from astria_async.sandbox.billing import Billing
+from astria_async.sandbox.prices import prompt_price
+from astria_async.sandbox.records import Account, Order, Prompt, Tune
+from astria_async.sandbox.references import fill, prefix, references
+from astria_async.sandbox.refusals import forbidden, invalid, not_found
+from astria_async.sandbox.tables.prompt_params import FILE_FIELDS
+from astria_async.sandbox.world import World
+
+RETENTION = dt.timedelta(days=30)
+DEFAULT_IMAGES = 4
+_HIGH_RESOLUTIONS = {"2K", "4K"}
+_LOW_BRANCHES = {"sd15", "sd21", "sdxl1", "protogen34", "openjourney2"}
+_CORE = {
+    "text", "callback", "workspace_id", "pack_id", "base_pack_id", "orig_prompt_id", "order_id",
+    "lora_scale", *FILE_FIELDS,
+}  # fmt: skip
+
+
+class Prompts:
+    """
+    The rules of prompts.
+
+    Args:
+        world: The state.
+        billing: Who charges.
+    """
+
+    def __init__(self, world: World, billing: Billing) -> None:
+        self._world = world
+        self._billing = billing
+
+    def find(self, account: Account, prompt_id: int, tune_id: int | None = None) -> Prompt:
+        """
+        The account's prompt; under a tune only if it belongs to it or names it.
+
+        Raises:
+            Refusal: 404, or 403 if it is somebody else's.
+        """
+        prompt = self._world.prompts.get(prompt_id)
+        if prompt is None:
+            raise not_found()
+        if prompt.account_id != account.id:
+            raise forbidden()
+        if tune_id is not None and tune_id not in {prompt.tune_id, *prompt.references}:
+            raise not_found()
+        return prompt
+
+    def problems(self, values: Mapping[str, Any], branch: str) -> dict[str, list[str]]:
+        """What is wrong with the parameters of one prompt on a model of *branch*."""
+        errors: dict[str, list[str]] = {}
+        has_frame = values.get("video_first_frame") or values.get("source_image_url")
+        if not values.get("text") and not has_frame:
+            errors["text"] = ["can't be blank"]
+        for field in ("controlnet", "mask_image"):
+            if values.get(field) and not values.get("input_image"):
+                errors["input_image"] = [f"is required with {field}"]
+        if values.get("resolution") in _HIGH_RESOLUTIONS and branch in _LOW_BRANCHES:
+            errors["resolution"] = ["is not supported by this model"]
+        return errors
+
+    def check(self, account: Account, tune: Tune, values: Mapping[str, Any]) -> None:
+        """
+        Refuse what no prompt can come of, before any file is kept.
+
+        Raises:
+            Refusal: 422.
+        """
+        errors = self.problems(values, tune.branch)
+        if values.get("pack_id") is not None:
+            errors.update(self.template_problems(account, values.get("text") or ""))
+        if errors:
+            raise invalid(errors)
+
+    def template_problems(self, account: Account, text: str) -> dict[str, list[str]]:
+        """A pack's template must name a tune that the account has trained."""
+        tunes = [self._world.tunes.get(tune_id) for tune_id in references(text)]
+        if any(t is not None and t.account_id == account.id and t.trained_at for t in tunes):
+            return {}
+        return {"text": ["must reference a tuned model"]}
+
+    @staticmethod
+    def price(values: Mapping[str, Any], branch: str) -> int:
+        """What a prompt with these parameters costs on a model of *branch*, in millicents."""
+        params = {**values, "num_images": values.get("num_images") or DEFAULT_IMAGES}
+        return prompt_price(branch, params, is_video=is_video(values))
+
+    def create(
+        self,
+        account: Account,
+        tune: Tune,
+        values: Mapping[str, Any],
+        inputs: Mapping[str, Any],
+        *,
+        workspace_id: int | None = None,
+        origin: str = "",
+        order_id: int | None = None,
+    ) -> Prompt:
+        """
+        Make a prompt, charge for it, and queue it; it waits while a tune that it needs trains.
+
+        Args:
+            account: Who pays and owns.
+            tune: Whose URL was posted to.
+            values: As read by the rows of ``prompt_params``.
+            inputs: Keys of stored input files by field (a list for ``image_references``).
+            workspace_id: Where it belongs, unless *values* say.
+            origin: The base URL under which the client reached us.
+            order_id: The run that it is part of.
+
+        Raises:
+            Refusal: 402.
+        """
+        world, now = self._world, self._world.now()
+        text = fill(values.get("text") or "", tune.characteristics)
+        needs = [t for i in references(text) if (t := world.tunes.get(i))]
+        for needed in needs:
+            text = fill(text, needed.characteristics)
+        params = {k: v for k, v in values.items() if k not in _CORE and v is not None}
+        params.setdefault("num_images", DEFAULT_IMAGES)
+        video = is_video(values)
+        free = "fast" in {tune.branch, *(needed.branch for needed in needs)}
+        branch = "fast" if free else tune.branch
+        prompt_id = world.next_id(world.prompts)
+        dice = world.chance(f"prompt:{prompt_id}")
+        cost = self.price(values, branch)
+        self._billing.charge(account.id, cost, f"prompt:{prompt_id}", now)
+        seconds = durations.generation(branch, params["num_images"], is_video=video, dice=dice)
+        prompt = Prompt(
+            id=prompt_id,
+            account_id=account.id,
+            workspace_id=values.get("workspace_id") or workspace_id,
+            tune_id=tune.id,
+            text=text,
+            callback=values.get("callback"),
+            params=params,
+            references=references(text),
+            keeper_id=self._keeper(account, [tune, *needs]),
+            inputs=dict(inputs),
+            created_at=now,
+            updated_at=now,
+            cost_mc=cost,
+            free=free,
+            order_id=order_id or values.get("order_id"),
+            is_video=video,
+            origin=origin or tune.origin,
+            running_seconds=seconds / world.settings.pace,
+            pack_id=values.get("pack_id"),
+            base_pack_id=values.get("base_pack_id"),
+            orig_prompt_id=values.get("orig_prompt_id"),
+        )
+        world.prompts.put(prompt)
+        world.index(prompt)
+        self.queue(prompt, now)
+        return prompt
+
+    def create_run(
+        self,
+        account: Account,
+        tune: Tune,
+        nested: Sequence[Mapping[str, Any]],
+        *,
+        callback: str | None,
+    ) -> list[Prompt]:
+        """
+        Make the prompts that came with a tune, under one order if they are called back as one.
+
+        A LoRA or reference cannot draw by itself: its prompts go to the base model, with its token
+        in front of the text.
+        """
+        world = self._world
+        base = world.tunes.get(tune.base_tune_id)
+        adapter = tune.model_type in {"lora", "faceid"}
+        order_id = None
+        if callback and nested:
+            order_id = world.next_id(world.orders)
+        made = []
+        for values in nested:
+            stored = dict(values)
+            inputs = stored.pop("stored_inputs", {})
+            if adapter:
+                stored["text"] = prefix(
+                    stored.get("text") or "", tune.id, tune.model_type, stored.get("lora_scale")
+                )
+            made.append(
+                self.create(
+                    account,
+                    base if adapter and base else tune,
+                    stored,
+                    inputs,
+                    workspace_id=tune.workspace_id,
+                    origin=tune.origin,
+                    order_id=order_id,
+                )
+            )
+        if order_id is not None:
+            world.orders.put(
+                Order(
+                    id=order_id,
+                    account_id=account.id,
+                    tune_ids=(tune.id,),
+                    prompt_ids=tuple(prompt.id for prompt in made),
+                    prompts_callback=callback,
+                    total_cost_mc=tune.cost_mc + sum(prompt.cost_mc for prompt in made),
+                )
+            )
+        return made
+
+    def queue(self, prompt: Prompt, at: dt.datetime) -> None:
+        """Schedule the start of a prompt, unless a tune that it needs is not trained yet."""
+        needs = [self._world.tunes.get(i) for i in (prompt.tune_id, *prompt.references)]
+        if any(tune is not None and tune.trained_at is None for tune in needs):
+            return
+        branch = "fast" if prompt.free else ""
+        dice = self._world.chance(f"prompt:queue:{prompt.id}")
+        wait = durations.prompt_queue(branch, dice) / self._world.settings.pace
+        moment = self._world.cut(at + dt.timedelta(seconds=wait))
+        self._world.schedule("prompt.start", prompt.id, moment)
+
+    def update(self, account: Account, prompt: Prompt, values: Mapping[str, Any]) -> Prompt:
+        """
+        Change where a prompt belongs.
+
+        Raises:
+            Refusal: 422, for a template that names no tuned model.
+        """
+        if values.get("pack_id") is not None:
+            errors = self.template_problems(account, prompt.text)
+            if errors:
+                raise invalid(errors)
+        return self._world.prompts.change(prompt.id, updated_at=self._world.now(), **dict(values))
+
+    def delete(self, prompt: Prompt) -> None:
+        """Delete a prompt with its stored files."""
+        for key in [*prompt.images, *input_keys(prompt.inputs)]:
+            self._world.files.remove(key)
+            self._world.trash.append(key)
+        self._world.prompts.remove(prompt.id)
+        self._world.unindex(prompt)
+        if prompt.order_id is not None:
+            self._world.schedule("order.check", prompt.order_id, self._world.now())
+
+    def orphan(self, prompt: Prompt, tune_id: int) -> None:
+        """Go on without a deleted tune: the pictures now expire thirty days after their making."""
+        if prompt.keeper_id != tune_id:
+            return
+        self._world.prompts.change(prompt.id, keeper_id=None)
+        if prompt.trained_at is not None:
+            self._world.schedule("prompt.expire", prompt.id, prompt.trained_at + RETENTION)
+
+    @staticmethod
+    def _keeper(account: Account, tunes: Sequence[Tune]) -> int | None:
+        return next((t.id for t in tunes if t.account_id == account.id), None)
+
+
+def input_keys(inputs: Mapping[str, Any]) -> list[str]:
+    """All file keys among a prompt's inputs."""
+    return [
+        key for value in inputs.values() for key in ([value] if isinstance(value, str) else value)
+    ]
+
+
+def is_video(values: Mapping[str, Any]) -> bool:
+    """Whether these parameters ask for a video, by field or by a flag in the text."""
+    return bool(values.get("video_model")) or "--video" in (values.get("text") or "")

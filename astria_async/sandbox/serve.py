@@ -1,0 +1,106 @@
+"""The sandbox on a socket: uvicorn in the caller's event loop."""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import anyio
+import uvicorn
+
+from astria_async.sandbox.owned import OwnedTasks
+from astria_async.sandbox.sandbox import Sandbox
+
+_GRACE = 5
+
+
+class CannotServe(OSError):
+    """The address could not be bound, or the server did not start."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers, telling when it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = anyio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the program around us."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self.up.set()
+
+
+@asynccontextmanager
+async def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """
+    Serve an entered sandbox while this is entered.
+
+    Runs on asyncio only, as uvicorn does. The sandbox's ``base_url`` becomes the bound one.
+
+    Args:
+        sandbox: Entered already.
+        host: The address to bind.
+        port: ``0`` takes a free one.
+
+    Yields:
+        The base URL, with the bound port.
+
+    Raises:
+        CannotServe: If the address cannot be bound.
+    """
+    bound = _bind(host, port)
+    with contextlib.closing(bound):
+        name = _reachable(host)
+        sandbox.base_url = f"http://{name}:{bound.getsockname()[1]}"
+        config = uvicorn.Config(
+            sandbox.app,
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE,
+        )
+        server = _Server(config)
+        async with OwnedTasks() as tasks:
+            tasks.group.start_soon(_run, server, bound)
+            await server.up.wait()
+            try:
+                yield sandbox.base_url
+            finally:
+                server.should_exit = True
+
+
+async def _run(server: _Server, bound: socket.socket) -> None:
+    # Shielded, because uvicorn closes its connections only when it is told to exit.
+    with anyio.CancelScope(shield=True):
+        try:
+            await server.serve(sockets=[bound])
+        except SystemExit as error:
+            raise CannotServe(f"uvicorn did not start (exit code {error.code})") from error
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, number)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+        except OSError:
+            bound.close()
+            raise
+    except OSError as error:
+        raise CannotServe(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    return bound
+
+
+def _reachable(host: str) -> str:
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+    return f"[{name}]" if ":" in name else name

@@ -1,0 +1,39 @@
+"""The parts of a sandbox, put together for whoever answers requests."""
+
+from collections.abc import Awaitable, Callable
+
+import attrs
+
+from astria_async.sandbox.billing import Billing
+from astria_async.sandbox.courier import Courier
+from astria_async.sandbox.engine import Engine
+from astria_async.sandbox.jobs import Jobs
+from astria_async.sandbox.prompts import Prompts
+from astria_async.sandbox.storage import Storage
+from astria_async.sandbox.tunes import Tunes
+from astria_async.sandbox.uploads import Spool
+from astria_async.sandbox.world import World
+
+
+@attrs.frozen(kw_only=True)
+class Services:
+    """
+    What handlers may use.
+
+    Attributes:
+        commit: Keeps all changes and sends what they gave rise to; awaited before an answer.
+        spool: A place for the uploads of one request.
+        base_url: The origin of links when a request does not tell.
+    """
+
+    world: World
+    tunes: Tunes
+    prompts: Prompts
+    billing: Billing
+    storage: Storage
+    jobs: Jobs
+    courier: Courier
+    engine: Engine
+    commit: Callable[[], Awaitable[None]]
+    spool: Callable[[], Spool]
+    base_url: Callable[[], str]

@@ -1,0 +1,1 @@
+"""The parameters of every endpoint, as astria-api.md lists them."""

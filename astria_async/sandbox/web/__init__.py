@@ -1,0 +1,1 @@
+"""The sandbox over HTTP: requests are read by the tables, answered by handlers."""
