@@ -65,9 +65,9 @@ def check_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def asgi_client(app: Any, *, base_url: str) -> httpx.AsyncClient:
-    """An HTTP client whose every request goes to an ASGI app in this process, whatever its host."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=base_url)
+def client_over(transport: Any) -> httpx.AsyncClient:
+    """An HTTP client whose every request goes through *transport*, an httpx one, and to no socket."""
+    return httpx.AsyncClient(transport=transport)
 
 
 class HttpxTransport:

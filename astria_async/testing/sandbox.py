@@ -1,0 +1,87 @@
+"""The sandbox and the client, introduced to each other."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+
+from astria_async.client import Astria
+from astria_async.protocol.errors import ConfigurationError
+from astria_async.protocol.options import NOT_GIVEN, NotGiven
+from astria_async.receiver import Receiver
+from astria_async.transport import client_over
+
+try:
+    from astria_async.sandbox import Sandbox as _Sandbox
+except ModuleNotFoundError as exc:  # an extra is missing
+    raise ConfigurationError(
+        f"the sandbox needs {exc.name}: pip install 'astria-async[sandbox]'"
+    ) from exc
+
+RECEIVER_URL = "https://receiver.sandbox/callbacks"
+
+
+class Sandbox(_Sandbox):
+    """
+    An emulator of the Astria API in this process, which also makes clients for itself.
+
+    ::
+
+        async with Sandbox() as sandbox, sandbox.client() as astria:
+            tune = await astria.tunes.create(name="cat", images=[photo])
+            tune = await tune.wait_ready()
+
+    See :class:`astria_async.sandbox.Sandbox` for its arguments.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._origins: set[str] = set()
+
+    def mount(self, host_prefix_url: str, app: Any) -> None:
+        """Route to an ASGI app in this process; see :meth:`astria_async.sandbox.Sandbox.mount`."""
+        super().mount(host_prefix_url, app)
+        self._origins.add(_origin(host_prefix_url))
+
+    def unmount(self, host_prefix_url: str) -> None:
+        """Undo :meth:`mount`."""
+        super().unmount(host_prefix_url)
+        self._origins.discard(_origin(host_prefix_url))
+
+    @asynccontextmanager
+    async def client(
+        self, *, receiver: Receiver | NotGiven | None = NOT_GIVEN, **options: Any
+    ) -> AsyncIterator[Astria]:
+        """
+        An open client of this sandbox, with no socket in between, on the sandbox's clock.
+
+        Args:
+            receiver: Where callbacks go: by default one of its own; yours gets every callback to
+                the host of its ``public_url``, unless you mounted an app there; ``None`` to poll.
+            options: Passed to :class:`~astria_async.Astria`.
+        """
+        if receiver is NOT_GIVEN:
+            receiver = Receiver(RECEIVER_URL, clock=self.clock)
+        if receiver is not None and _origin(receiver.public_url) not in self._origins:
+            self.mount(receiver.public_url, receiver.app)
+        http_client = client_over(self.transport())
+        settings: dict[str, Any] = {
+            "api_key": self.settings.api_key or "sd_sandbox",
+            "base_url": self.base_url,
+            "clock": self.clock,
+            "http_client": http_client,
+            "receiver": receiver,
+        }
+        try:
+            async with Astria(**(settings | options)) as astria:
+                yield astria
+        finally:
+            with anyio.CancelScope(shield=True):
+                await http_client.aclose()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
