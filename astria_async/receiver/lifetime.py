@@ -23,6 +23,7 @@ class StoreUse:
     """
 
     store: Store
+    closing: float = CLOSING
     _users: int = 0
     _lazy: bool = False
     _changing: anyio.Lock = attrs.field(factory=anyio.Lock)
@@ -58,7 +59,7 @@ class StoreUse:
         return self._lazy or self._users > 0
 
     async def _close_one(self) -> None:
-        with anyio.move_on_after(CLOSING, shield=True) as scope:
+        with anyio.move_on_after(self.closing, shield=True) as scope:
             await self.store.aclose()
         if scope.cancelled_caught:
-            log_event(logging.ERROR, "store.not_closed", seconds=CLOSING)
+            log_event(logging.ERROR, "store.not_closed", seconds=self.closing)
