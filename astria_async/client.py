@@ -22,10 +22,12 @@ from astria_async.protocol.retry import RetryPolicy
 from astria_async.receiver import Receiver
 from astria_async.resources import Core, Prompts, Tunes
 from astria_async.resources.loading import Loader, outcome
+from astria_async.stores import Store
 from astria_async.transport import HttpxTransport, Sender
 from astria_async.waiting import WaitPolicy, Waits
 from astria_async.waiting.hints import Hints
 from astria_async.waiting.lookout import Lookout
+from astria_async.waiting.sweeper import Sweeper
 
 J = TypeVar("J", bound=Job)
 
@@ -205,7 +207,9 @@ class Astria:
         gate = anyio.CapacityLimiter(CONNECTIONS)
         sender = Sender(transport, self._clock, self._retry, gate)
         waits = Waits(self._clock, self._wait, sender.rng)
-        core = Core(sender, waits, self._clock, self._receiver, self._idempotent)
+        core = Core(
+            sender, waits, self._clock, self._receiver, self._idempotent, ledger=self._ledger()
+        )
         try:
             if self._receiver is not None:
                 await stack.enter_async_context(self._receiver)
@@ -222,12 +226,30 @@ class Astria:
             with anyio.CancelScope(shield=True):
                 await transport.aclose()
 
+    def _ledger(self) -> Store | None:
+        """The store to note expected callbacks in: for handlers, here or in another process."""
+        receiver = self._receiver
+        if receiver is None or not (receiver.handled_kinds or receiver.store.durable):
+            return None
+        return receiver.store
+
     async def _start(self, group: anyio.abc.TaskGroup, core: Core) -> None:
         group.start_soon(Lookout(core.waits, core).run)
         receiver = self._receiver
         if receiver is None:
             return
         group.start_soon(Hints(core.waits, receiver.store, receiver.trust_body).run)
+        if core.ledger is not None:
+            group.start_soon(
+                Sweeper(
+                    store=core.ledger,
+                    fetch=core,
+                    reconciler=core.creator.reconciler,
+                    clock=self._clock,
+                    policy=self._wait,
+                    rng=core.sender.rng,
+                ).run
+            )
         if receiver.handled_kinds:
             load = Loader(core).load
             await group.start(partial(receiver.run_handlers, load, outcome=outcome))

@@ -20,6 +20,7 @@ from astria_async.protocol.replies import Reply, read_list, read_object
 from astria_async.protocol.retry import NO_RETRY
 from astria_async.resources import downloads
 from astria_async.resources.creating import Creator
+from astria_async.stores import Store
 from astria_async.transport import Sender
 from astria_async.waiting import Marks, Reconciler, Waits
 
@@ -52,6 +53,7 @@ class Core:
         clock: The client's time.
         desk: The receiver, if there is one.
         idempotent: Whether the account merges equal creates.
+        ledger: The store that notes which callbacks are to come, where anybody needs that.
     """
 
     sender: Sender
@@ -59,6 +61,7 @@ class Core:
     clock: Clock
     desk: CallbackDesk | None
     idempotent: bool
+    ledger: Store | None = None
     creator: Creator = attrs.field(init=False)
     is_open: bool = attrs.field(default=True, init=False)
 

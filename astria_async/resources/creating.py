@@ -20,6 +20,7 @@ from astria_async.protocol.errors import (
     AstriaError,
     ConfigurationError,
     ConnectionFailed,
+    InvalidInput,
     OutcomeUnknown,
 )
 from astria_async.protocol.models import Job, Prompt, Tune
@@ -27,6 +28,7 @@ from astria_async.protocol.options import NOT_GIVEN
 from astria_async.protocol.params import NewPrompt, NewTune
 from astria_async.protocol.replies import read_object
 from astria_async.protocol.retry import may_have_happened
+from astria_async.resources.ledger import Ledger
 from astria_async.waiting import Marks, Reconciler
 
 if TYPE_CHECKING:
@@ -61,13 +63,15 @@ class Creator:
         title, unique = _title(params)
         key = params.idempotency_key
         wait, callback = self._register("tune", params, key)
-        nested = [
-            calls.prompt_values(prompt, callback=self._register("prompt", prompt, None)[1])
-            for prompt in params.nested_prompts()
-        ]
-        call = calls.create_tune(params, title=title, callback=callback, prompts=nested)
-        marks = Marks(kind="tune", wait=wait, title=title, unique=unique)
-        return await self._create(Tune, call, marks, look_first=key is not None)
+        nested: list[Marks] = []
+        values = []
+        for prompt in params.nested_prompts():
+            its_wait, its_callback = self._register("prompt", prompt, None)
+            nested.append(Marks(kind="prompt", wait=its_wait, metadata=prompt.metadata))
+            values.append(calls.prompt_values(prompt, callback=its_callback))
+        call = calls.create_tune(params, title=title, callback=callback, prompts=values)
+        marks = Marks(kind="tune", wait=wait, title=title, unique=unique, metadata=params.metadata)
+        return await self._create(Tune, call, marks, nested, look_first=key is not None)
 
     async def prompt(self, tune_id: int, params: NewPrompt) -> Prompt:
         """Create a prompt on a tune."""
@@ -80,8 +84,10 @@ class Creator:
             )
         call = calls.create_prompt(tune_id, params, callback=callback)
         text = params.text if isinstance(params.text, str) else None
-        marks = Marks(kind="prompt", wait=wait, text=text, tune_id=tune_id)
-        return await self._create(Prompt, call, marks, look_first=key is not None)
+        marks = Marks(
+            kind="prompt", wait=wait, text=text, tune_id=tune_id, metadata=params.metadata
+        )
+        return await self._create(Prompt, call, marks, [], look_first=key is not None)
 
     def _register(
         self, kind: Kind, params: NewTune | NewPrompt, key: str | None
@@ -98,14 +104,30 @@ class Creator:
         address = Address(kind=kind, wait=wait, metadata=params.metadata)
         return wait, self.core.desk.callback_url(address)
 
-    async def _create(self, cls: type[J], call: Call, marks: Marks, *, look_first: bool) -> J:
+    async def _create(
+        self, cls: type[J], call: Call, marks: Marks, nested: list[Marks], *, look_first: bool
+    ) -> J:
         if look_first:
             known = await self.reconciler.find(marks)
             if known is not None:
                 return cast("J", known)
-        marks = attrs.evolve(marks, since=self.core.now())
+        sent_at = self.core.now()
+        marks, *inner = (attrs.evolve(it, since=sent_at) for it in (marks, *nested))
+        ledger = Ledger(self.core.ledger)
+        await ledger.expect([marks, *inner])
+        try:
+            created = await self._send(cls, call, marks)
+        except (APIError, ConnectionFailed, InvalidInput):
+            # What is not certain goes out as OutcomeUnknown: this surely did not happen.
+            await ledger.forget([marks, *inner])
+            raise
+        await ledger.created(marks, created.id)
+        return created
+
+    async def _send(self, cls: type[J], call: Call, marks: Marks) -> J:
         policy = self.core.sender.policy
-        for attempt in range(1, policy.attempts + 1):
+        attempt = 1
+        while True:
             try:
                 reply = await self.core.send(call)
             except (APIError, ConnectionFailed) as error:
@@ -116,9 +138,9 @@ class Creator:
                     return cast("J", found)
                 if attempt == policy.attempts or not call.replayable:
                     raise
+                attempt += 1
             else:
                 return read_object(cls, reply, binding=self.core)
-        raise AssertionError  # the last attempt returned or raised
 
     async def _settle(self, error: APIError | ConnectionFailed, marks: Marks) -> Job | None:
         """The object that a lost answer made, or ``None`` once it is known that there is none."""

@@ -66,7 +66,7 @@ def check_base_url(base_url: str) -> str:
 
 
 def client_over(transport: Any) -> httpx.AsyncClient:
-    """An HTTP client whose every request goes through *transport*, an httpx one, and to no socket."""
+    """An HTTP client whose requests go through *transport*, an httpx one, and to no socket."""
     return httpx.AsyncClient(transport=transport)
 
 

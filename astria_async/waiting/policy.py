@@ -14,7 +14,7 @@ _positive: Any = attrs.validators.gt(0)
 @attrs.frozen(kw_only=True)
 class WaitPolicy:
     """
-    Deadlines and polling. All in seconds, but for the last two.
+    Deadlines and polling. All in seconds, but for the two that count.
 
     Attributes:
         tune_timeout: Default deadline of a tune.
@@ -27,6 +27,9 @@ class WaitPolicy:
         polls_per_minute: Ceiling on the polling requests of one client. Looks that a callback
             asked for do not count.
         parallel: How many looks may be on their way at once.
+        overdue_after: How long a callback that handlers need may be expected before its object is
+            looked at on their behalf.
+        sweep_every: Pause between such rounds.
     """
 
     tune_timeout: float = attrs.field(default=3 * 3600.0, validator=_positive)
@@ -38,6 +41,9 @@ class WaitPolicy:
     last_look: float = attrs.field(default=15.0, validator=_positive)
     polls_per_minute: int = attrs.field(default=60, validator=_positive)
     parallel: int = attrs.field(default=8, validator=_positive)
+
+    overdue_after: float = attrs.field(default=600.0, validator=_positive)
+    sweep_every: float = attrs.field(default=60.0, validator=_positive)
 
     def timeout_for(self, job: Job) -> float:
         """The default deadline of *job*, in seconds from now."""

@@ -6,7 +6,7 @@ there is none, and the title of a tune or the text of a prompt must do.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -32,6 +32,7 @@ class Marks:
         text: The text that a prompt was given.
         tune_id: The tune that a prompt was posted to.
         since: When it was sent; ``None`` when it may be from any time before.
+        metadata: What its callback URL carries.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Marks:
     text: str | None = None
     tune_id: int | None = None
     since: dt.datetime | None = None
+    metadata: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def certain(self) -> bool:

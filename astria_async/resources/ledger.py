@@ -1,0 +1,66 @@
+"""Which callbacks are to come, noted for handlers before the create is sent."""
+
+import logging
+from collections.abc import Iterable
+
+import attrs
+
+from astria_async.protocol.errors import StoreUnavailable
+from astria_async.stores import Expectation, Store
+from astria_async.waiting import Marks
+
+logger = logging.getLogger("astria_async.creating")
+
+
+@attrs.frozen
+class Ledger:
+    """
+    Notes the callbacks of one create.
+
+    Args:
+        store: Where; ``None`` where nobody would read it.
+    """
+
+    store: Store | None
+
+    async def expect(self, creates: Iterable[Marks]) -> None:
+        """
+        Note the callbacks that are to come.
+
+        Raises:
+            StoreUnavailable: It could not be noted; better to stop here than after paying.
+        """
+        if self.store is not None:
+            for marks in creates:
+                if marks.wait is not None:
+                    await self.store.expect(_expectation(marks, None))
+
+    async def created(self, marks: Marks, object_id: int) -> None:
+        """Note the id that the answer told; without it the object is searched for if need be."""
+        if self.store is not None and marks.wait is not None:
+            try:
+                await self.store.expect(_expectation(marks, object_id))
+            except StoreUnavailable:
+                logger.warning("astria.store_unavailable", extra={"object_id": object_id})
+
+    async def forget(self, creates: Iterable[Marks]) -> None:
+        """Drop what surely did not happen; what stays is found to be absent later."""
+        if self.store is not None:
+            try:
+                for marks in creates:
+                    if marks.wait is not None:
+                        await self.store.forget(marks.wait)
+            except StoreUnavailable:
+                logger.warning("astria.store_unavailable")
+
+
+def _expectation(marks: Marks, object_id: int | None) -> Expectation:
+    assert marks.wait is not None
+    assert marks.since is not None
+    return Expectation(
+        kind=marks.kind,
+        wait=marks.wait,
+        metadata=dict(marks.metadata),
+        object_id=object_id,
+        since=marks.since,
+    )
