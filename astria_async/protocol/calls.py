@@ -2,13 +2,21 @@
 
 import enum
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 import attrs
 
 from astria_async.protocol.errors import InvalidInput
-from astria_async.protocol.forms import File, Part, form_parts, has_files, scalar_text
+from astria_async.protocol.forms import (
+    File,
+    Part,
+    form_parts,
+    has_files,
+    is_list,
+    json_value,
+    scalar_text,
+)
 from astria_async.protocol.options import NOT_GIVEN, wire_values
 from astria_async.protocol.paging import PageRequest
 from astria_async.protocol.params import (
@@ -19,7 +27,14 @@ from astria_async.protocol.params import (
     TuneChanges,
     TuneFilters,
 )
-from astria_async.protocol.sources import ImageInput, ImageInputs, UrlSource, image_sources
+from astria_async.protocol.sources import (
+    ImageInput,
+    ImageInputs,
+    UrlSource,
+    image_source,
+    image_sources,
+    is_data_url,
+)
 
 SINGLE_IMAGES = (
     "input_image",
@@ -29,6 +44,9 @@ SINGLE_IMAGES = (
     "input_video",
     "audio_reference",
 )
+
+LISTED = frozenset({"name", "expand"})
+"""Filters that the API takes as arrays, even of one."""
 
 
 class Effect(enum.Enum):
@@ -69,19 +87,34 @@ class Call:
 
     @property
     def body(self) -> bytes | None:
-        """The JSON body, encoded."""
+        """
+        The JSON body, encoded.
+
+        Raises:
+            InvalidInput: It is not JSON.
+        """
         if self.content is None:
             return None
-        return json.dumps(self.content, ensure_ascii=False, allow_nan=False).encode()
+        try:
+            return json.dumps(self.content, ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError, RecursionError) as exc:
+            raise InvalidInput(f"the body cannot be written as JSON: {exc}") from exc
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a path that would lead to another host, or hide a query from logs."""
+        if not self.path.startswith("/") or "?" in self.path or "#" in self.path:
+            raise InvalidInput(
+                f"the path {self.path.partition('?')[0]!r} must begin with / and hold no query: "
+                "query= takes that",
+                parameter="path",
+            )
 
 
 def _body(resource: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """JSON when there is nothing to upload, since only JSON tells null and numbers from text."""
-    nested = {resource: values}
     if has_files(values):
-        return {"parts": tuple(form_parts(nested))}
-    form_parts(nested)  # refuses what has no form, so that both bodies accept the same values
-    return {"content": nested}
+        return {"parts": tuple(form_parts({resource: values}))}
+    return {"content": {resource: json_value(values, resource)}}
 
 
 def create_tune(params: NewTune, *, title: str, callback: str | None, prompts: Any) -> Call:
@@ -142,9 +175,9 @@ def create_prompt(tune_id: int, params: NewPrompt, *, callback: str | None) -> C
 
 
 def _image(given: ImageInput, name: str) -> dict[str, Any]:
-    if isinstance(given, str) and given.startswith("data:"):
-        return {f"{name}_base64": given}
-    (source,) = image_sources(given, name)
+    if name == "input_image" and isinstance(given, str) and is_data_url(given):
+        return {"input_image_base64": given}
+    source = image_source(given, name)
     if isinstance(source, UrlSource):
         return {f"{name}_url": source.url}
     return {name: source}
@@ -218,14 +251,17 @@ def _list(
     path: str, filters: attrs.AttrsInstance, extra: Mapping[str, Any], page: PageRequest
 ) -> Call:
     query: list[tuple[str, str]] = []
-    for name, value in {**wire_values(filters), **extra}.items():
+    values = wire_values(filters)
+    for name in values.keys() & LISTED:
+        values[name] = values[name] if is_list(values[name]) else [values[name]]
+    for name, value in {**values, **extra}.items():
         query += query_pairs(name, value)
     return Call(method="GET", path=path, query=(*query, *page.query))
 
 
 def query_pairs(name: str, value: Any) -> list[tuple[str, str]]:
     """One query parameter, repeated as ``name[]`` for a list."""
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+    if is_list(value):
         return [(f"{name}[]", scalar_text(item, name)) for item in value]
     return [(name, scalar_text(value, name))]
 

@@ -21,6 +21,9 @@ EXTENSIONS = {
     "video/quicktime": ".mov",
     "video/webm": ".webm",
     "audio/mpeg": ".mp3",
+    "audio/mp4": ".m4a",
+    "audio/ogg": ".ogg",
+    "audio/flac": ".flac",
     "audio/wav": ".wav",
     "text/plain": ".txt",
 }
@@ -30,17 +33,23 @@ _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"GIF8", "image/gif"),
-    (b"BM", "image/bmp"),
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
     (b"\x1aE\xdf\xa3", "video/webm"),
     (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
 )
 _BRANDS = {
     b"avif": "image/avif",
+    b"avis": "image/avif",
     b"heic": "image/heic",
     b"heix": "image/heic",
+    b"hevc": "image/heic",
     b"mif1": "image/heic",
+    b"M4A ": "audio/mp4",
     b"qt  ": "video/quicktime",
 }
 
@@ -50,6 +59,9 @@ def sniff(head: bytes) -> str | None:
     for magic, content_type in _MAGIC:
         if head.startswith(magic):
             return content_type
+    # Two letters alone would take a caption such as "BMW" for a picture.
+    if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0":
+        return "image/bmp"
     if head[:4] == b"RIFF":
         return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(head[8:12])
     if head[4:8] == b"ftyp":
