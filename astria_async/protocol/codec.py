@@ -7,6 +7,7 @@ come as text (``"3.0"``), and image URLs as objects with a ``url``.
 """
 
 import datetime as dt
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -64,14 +65,17 @@ def _integer(value: Any, _: Any) -> int:
 def _number(value: Any, _: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise TypeError(f"expected a number, got {type(value).__name__}")
-    return float(value)
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("expected a finite number")
+    return number
 
 
 def _time(value: Any, _: Any) -> dt.datetime:
     if not isinstance(value, str):
         raise TypeError(f"expected an ISO 8601 time, got {type(value).__name__}")
     moment = dt.datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def _urls(value: Any, _: Any) -> tuple[str, ...]:
@@ -129,7 +133,8 @@ def structure(
             f"the answer is not a {cls.kind} as documented: {'; '.join(problems)}",
             problems=problems,
         ) from exc
-    extra = {key: raw[key] for key in fields.keys() - _known(cls)}
+    known = _known(cls)
+    extra = {key: value for key, value in fields.items() if key not in known}
     return attrs.evolve(model, extra=extra, raw=raw, binding=binding, request_id=request_id)
 
 

@@ -94,7 +94,7 @@ def accepts(
     ) -> Callable[Concatenate[Self_, P], Result]:
         @functools.wraps(method)
         def call(self: Self_, /, *args: P.args, **kwargs: P.kwargs) -> Result:
-            return method(self, params(*args, **kwargs))
+            return method(self, _made(params, args, kwargs))
 
         _document(call, cls, leading=["self"])
         return call
@@ -115,7 +115,7 @@ def accepts_after(
     ) -> Callable[Concatenate[Self_, First, P], Result]:
         @functools.wraps(method)
         def call(self: Self_, first: First, /, *args: P.args, **kwargs: P.kwargs) -> Result:
-            return method(self, first, params(*args, **kwargs))
+            return method(self, first, _made(params, args, kwargs))
 
         _document(call, cls, leading=list(inspect.signature(method).parameters)[:2])
         return call
@@ -123,11 +123,17 @@ def accepts_after(
     return wrap
 
 
+def _made(params: Callable[..., Params], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Params:
+    if len(args) == 1 and not kwargs and isinstance(args[0], cast("type", params)):
+        return cast("Params", args[0])
+    return params(*args, **kwargs)
+
+
 def _document(
     call: Callable[..., Any], cls: type[attrs.AttrsInstance], *, leading: list[str]
 ) -> None:
     own = inspect.signature(inspect.unwrap(call)).parameters
-    front = [own[name].replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in leading]
+    front = [own[name].replace(kind=inspect.Parameter.POSITIONAL_ONLY) for name in leading]
     fields = list(inspect.signature(cls).parameters.values())
     returns = inspect.signature(inspect.unwrap(call)).return_annotation
     described = "\n".join(

@@ -25,8 +25,29 @@ IDEMPOTENCY = (
 DRY_RUN = "True returns the request that would be sent, and sends nothing."
 
 
+MAX_IMAGES = 8
+MAX_SEED = 2**32
+
+
 def _blank(value: object) -> bool:
     return not isinstance(value, str) or not value.strip()
+
+
+def _check_range(name: str, value: object, lowest: int, highest: int) -> None:
+    if isinstance(value, int) and not lowest <= value <= highest:
+        raise InvalidInput(
+            f"{name} must be from {lowest} to {highest}, not {value} (extra={{{name!r}: {value}}} "
+            "sends it all the same)",
+            parameter=name,
+        )
+
+
+def _check_callback(url: object) -> None:
+    if isinstance(url, str) and not url.lower().startswith(("https://", "http://")):
+        raise InvalidInput(
+            "callback must be a whole URL, such as https://hooks.example.com/astria",
+            parameter="callback",
+        )
 
 
 @attrs.frozen
@@ -120,16 +141,15 @@ class NewPrompt(_Text):
             raise InvalidInput(
                 "a prompt needs a text (a video may have a first frame instead)", parameter="text"
             )
-        if isinstance(self.num_images, int) and self.num_images < 1:
-            raise InvalidInput(
-                f"num_images must be at least 1, not {self.num_images}", parameter="num_images"
-            )
+        _check_range("num_images", self.num_images, 1, MAX_IMAGES)
+        _check_range("seed", self.seed, 0, MAX_SEED)
         for edge in ("w", "h"):
             value = getattr(self, edge)
             if isinstance(value, int) and (value <= 0 or value % 8):
                 raise InvalidInput(
                     f"{edge} must be a positive multiple of 8, not {value}", parameter=edge
                 )
+        _check_callback(self.callback)
         check_metadata(self.metadata)
 
 
@@ -178,6 +198,9 @@ class NewTune:
         "Prompts to run once it is trained, each a text, a NewPrompt or a mapping of its fields.",
         wire="prompts_attributes",
     )
+    prompts_callback: str | NotGiven = option(
+        "An https URL of your own, called once when all prompts of a pack run are done."
+    )
     callback: str | NotGiven = option(CALLBACK)
     metadata: Mapping[str, str] = option(METADATA, default=attrs.Factory(dict), local=True)
     idempotency_key: str | None = option(IDEMPOTENCY, default=None, local=True)
@@ -189,6 +212,7 @@ class NewTune:
             raise InvalidInput(
                 "a tune needs a class word as name, such as woman or cat", parameter="name"
             )
+        _check_callback(self.callback)
         if self.title is not NOT_GIVEN and _blank(self.title):
             raise InvalidInput(
                 "title must be a text; leave it out to get a UUID", parameter="title"

@@ -177,8 +177,16 @@ class Job(Resource, abc.ABC):
 
     @property
     def metadata(self) -> dict[str, str]:
-        """The ``metadata=`` of its create, read from its callback URL."""
-        query = urlsplit(self.callback or "").query
+        """
+        The ``metadata=`` of its create, read from its callback URL.
+
+        Parameters that the receiver's public URL has itself, or that were in a ``callback=`` of
+        your own, are among them.
+        """
+        try:
+            query = urlsplit(self.callback or "").query
+        except ValueError:
+            return {}
         return {k: v for k, v in parse_qsl(query, keep_blank_values=True) if k not in RESERVED}
 
     @property
@@ -264,8 +272,9 @@ def reported_failure(job: Job) -> str | None:
     error = job.extra.get("error")
     if error:
         return str(error)
-    if job.extra.get("status") in {"failed", "error"}:
-        return f"Astria gives its status as {job.extra['status']!r}"
+    status = job.extra.get("status")
+    if isinstance(status, str) and status in {"failed", "error"}:
+        return f"Astria gives its status as {status!r}"
     return None
 
 

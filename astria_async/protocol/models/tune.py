@@ -4,7 +4,7 @@ import datetime as dt
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 
@@ -55,7 +55,7 @@ class Tune(Job):
     face_crop: bool | None = attrs.field(default=None, repr=False)
     training_face_correct: bool | None = attrs.field(default=None, repr=False)
     auto_extend: bool | None = attrs.field(default=None, repr=False)
-    characteristics: Mapping[str, str] | None = attrs.field(default=None, repr=False, hash=False)
+    characteristics: Mapping[str, Any] | None = attrs.field(default=None, repr=False, hash=False)
     prompts_callback: str | None = attrs.field(default=None, repr=False)
     ckpt_url: str | None = attrs.field(default=None, repr=False)
     ckpt_urls: tuple[str, ...] = attrs.field(default=(), repr=False)
