@@ -90,6 +90,10 @@ def check_metadata(metadata: Any) -> dict[str, str]:
                 "convert it, for example with str()",
                 parameter="metadata",
             )
+        if not _encodable(name) or not _encodable(value):
+            raise InvalidInput(
+                f"metadata: {name!r} has half a character (a lone surrogate)", parameter="metadata"
+            )
         if name in RESERVED or not name:
             raise InvalidInput(
                 f"metadata may not use the name {name!r}: "
@@ -97,6 +101,10 @@ def check_metadata(metadata: Any) -> dict[str, str]:
                 parameter="metadata",
             )
     return dict(metadata)
+
+
+def _encodable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def check_public_url(url: str, *, allow_http: bool = False) -> str:
@@ -110,14 +118,15 @@ def check_public_url(url: str, *, allow_http: bool = False) -> str:
     Raises:
         ConfigurationError: It could never be called.
     """
+    shown = repr(url).partition("?")[0]  # its query may hold a token
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except (ValueError, AttributeError, TypeError) as exc:
-        raise ConfigurationError(f"public_url {url!r} is not a URL") from exc
-    if parts.scheme not in {"http", "https"} or not host:
+        raise ConfigurationError(f"public_url {shown} is not a URL") from exc
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"\s", url):
         raise ConfigurationError(
-            f"public_url {url!r} is not an absolute URL such as https://hooks.example.com/astria"
+            f"public_url {shown} is not an absolute URL such as https://hooks.example.com/astria"
         )
     if parts.fragment or parts.username or parts.password or port == 0:
         raise ConfigurationError(
@@ -176,6 +185,12 @@ class CallbackSigner:
             InvalidInput: The metadata is not usable, or makes the URL longer than 2000 characters.
         """
         pairs = list(check_metadata(address.metadata).items())
+        taken = self._fixed & address.metadata.keys()
+        if taken:
+            raise InvalidInput(
+                f"metadata may not use {min(taken)!r}: public_url has a parameter of that name",
+                parameter="metadata",
+            )
         pairs += [("kind", address.kind), ("wait", address.wait)]
         signed = urlencode([*pairs, ("sig", self._sign(self._keys[0], pairs))])
         parts = urlsplit(public_url)
@@ -200,7 +215,7 @@ class CallbackSigner:
             pairs = [
                 (name, value)
                 for name, value in parse_qsl(
-                    query, keep_blank_values=True, errors="strict", max_num_fields=200
+                    query, keep_blank_values=True, errors="strict", max_num_fields=MAX_URL
                 )
                 if name not in self._fixed
             ]
@@ -282,10 +297,9 @@ def read_body(body: bytes) -> list[tuple[Kind, dict[str, Any]]]:
     either, and ``{"prompts": […]}``.
     """
     try:
-        content = json.loads(body)
+        return _unwrap(json.loads(body))
     except (ValueError, RecursionError):
         return []
-    return _unwrap(content)
 
 
 def _unwrap(content: Any) -> list[tuple[Kind, dict[str, Any]]]:
