@@ -29,7 +29,10 @@ from astria_async.protocol.models.base import Binding, Resource
 R = TypeVar("R", bound=Resource)
 
 MAX_MESSAGE = 300
-_TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+MAX_READ = 20_000
+MAX_DEPTH = 8
+_QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", re.IGNORECASE)
+_TAG = re.compile(r"<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _GENERAL = frozenset({"error", "errors", "base", "message", "status"})
 
 _BY_STATUS: Mapping[int, type[APIError]] = {
@@ -87,10 +90,12 @@ class Reply:
 
 
 def excerpt(body: bytes | str) -> str:
-    """The beginning of a body as one line of plain text, tags removed."""
-    text = body if isinstance(body, str) else body[:20_000].decode("utf-8", "replace")
-    plain = " ".join(_TAG.sub(" ", text).split())
-    return plain if len(plain) <= MAX_MESSAGE else f"{plain[:MAX_MESSAGE]}…"
+    """The beginning of a body as one line of plain text, without tags and queries of URLs."""
+    text = body if isinstance(body, str) else body[:MAX_READ].decode("utf-8", "replace")
+    plain = " ".join(_TAG.sub(" ", text[:MAX_READ]).split())
+    short = plain if len(plain) <= MAX_MESSAGE else f"{plain[:MAX_MESSAGE]}…"
+    # A query may hold a signature: that of a callback URL, or a presigned one.
+    return _QUERY.sub(r"\1?…", short)
 
 
 def read_object(
@@ -143,12 +148,14 @@ def read_error(call: Call, reply: Reply, *, now: dt.datetime) -> APIError:
     """The error for an answer whose status is not 2xx."""
     body = _lenient(reply.body)
     errors = _field_errors(body)
-    message = _message(body, errors) or "no message"
+    message = _message(errors) or excerpt(reply.body) or "no message"
     default = ServerError if reply.status >= 500 else APIError  # noqa: PLR2004
     cls = _BY_STATUS.get(reply.status, default)
     if "not enough balance" in message.lower():
         cls = PaymentRequired
-    details: dict[str, Any] = {"errors": errors} if issubclass(cls, ValidationError) else {}
+    details: dict[str, Any] = {}
+    if issubclass(cls, ValidationError):
+        details["errors"] = errors or {"base": [message]}
     return cls(
         message,
         status=reply.status,
@@ -186,13 +193,19 @@ def _lenient(body: bytes) -> Any:
         return body.decode("utf-8", "replace")
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any, depth: int = 0) -> list[str]:
     if isinstance(value, str):
         return [excerpt(value)]
+    if depth == MAX_DEPTH:
+        return []
     if isinstance(value, list):
-        return [text for item in value for text in _texts(item)]
+        return [text for item in value for text in _texts(item, depth + 1)]
     if isinstance(value, dict):
-        return [f"{key} {text}" for key, item in value.items() for text in _texts(item)]
+        return [
+            f"{excerpt(key)} {text}"
+            for key, item in value.items()
+            for text in _texts(item, depth + 1)
+        ]
     return []
 
 
@@ -209,11 +222,10 @@ def _field_errors(body: Any) -> dict[str, list[str]]:
     return errors
 
 
-def _message(body: Any, errors: Mapping[str, list[str]]) -> str:
-    if errors:
-        return "; ".join(
-            text if field == "base" else f"{field} {text}"
-            for field, texts in errors.items()
-            for text in texts
-        )
-    return excerpt(body if isinstance(body, str) else json.dumps(body))
+def _message(errors: Mapping[str, list[str]]) -> str:
+    return "; ".join(
+        text if field == "base" else f"{excerpt(field)} {text}"
+        for field, texts in errors.items()
+        for text in texts
+        if text
+    )

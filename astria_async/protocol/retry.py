@@ -8,6 +8,7 @@ clock.
 * A request that surely did not reach the server may always be sent again.
 * 429 was not processed: again after ``Retry-After``, or with growing pauses.
 * 500 waits from 30 s (docs.astria.ai/docs/api/overview); 502, 503 and 504 on a read are gateways.
+* 409 and 425 on a read may pass.
 * What creates is never sent again after anything else: first somebody must look.
 * Every other 4xx is final.
 """
@@ -26,6 +27,8 @@ from astria_async.protocol.errors import (
 )
 
 INTERNAL_ERROR = 500
+PASSING = frozenset({409, 425})
+MAX_DOUBLINGS = 32
 
 
 @attrs.frozen(kw_only=True)
@@ -37,9 +40,11 @@ class RetryPolicy:
         attempts: Tries in all, the first included; 1 never tries again.
         base: Seconds before the second try; doubles with each.
         server_error_base: The same after a status 500.
-        maximum: The longest pause, in seconds. A longer ``Retry-After`` ends the tries.
+        maximum: The longest pause before jitter, in seconds. A longer ``Retry-After`` ends the
+            tries.
         settle: Seconds after a lost answer in which a create may still be going on at the server.
-        jitter: Share of a pause that is drawn at random, so that clients do not march in step.
+        jitter: Share of a pause, up to 1, by which it is lengthened at random, so that clients do
+            not march in step.
     """
 
     attempts: int = attrs.field(default=5, validator=attrs.validators.ge(1))
@@ -47,7 +52,9 @@ class RetryPolicy:
     server_error_base: float = attrs.field(default=30.0, validator=attrs.validators.gt(0))
     maximum: float = attrs.field(default=120.0, validator=attrs.validators.gt(0))
     settle: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
-    jitter: float = attrs.field(default=0.25, validator=attrs.validators.in_([0.0, 0.1, 0.25, 0.5]))
+    jitter: float = attrs.field(
+        default=0.25, validator=[attrs.validators.ge(0), attrs.validators.le(1)]
+    )
 
 
 NO_RETRY = RetryPolicy(attempts=1)
@@ -77,14 +84,20 @@ def next_pause(
         return None
     if call.effect is Effect.CREATES and may_have_happened(error):
         return None
-    if isinstance(error, (RateLimited, ServerError)) and error.retry_after is not None:
-        return error.retry_after if error.retry_after <= policy.maximum else None
-    if isinstance(error, APIError) and not isinstance(error, (RateLimited, ServerError)):
-        return None
-    if not isinstance(error, (APIError, ConnectionFailed)):
+    if not isinstance(error, ConnectionFailed) and not _may_pass(call, error):
         return None
     internal = isinstance(error, APIError) and error.status == INTERNAL_ERROR
     base = policy.server_error_base if internal else policy.base
-    pause = min(policy.maximum, base * 2.0 ** (attempt - 1))
+    asked = error.retry_after if isinstance(error, APIError) else None
+    if asked is not None:
+        pause = max(asked, base) if internal else asked
+        return pause if pause <= policy.maximum else None
+    pause = min(policy.maximum, base * 2.0 ** min(attempt - 1, MAX_DOUBLINGS))
     # Only ever longer: "from 30 s" is a minimum.
     return pause * (1 + policy.jitter * rng.random())
+
+
+def _may_pass(call: Call, error: AstriaError) -> bool:
+    if isinstance(error, APIError) and error.status in PASSING:
+        return call.effect is Effect.NONE
+    return isinstance(error, (RateLimited, ServerError))
