@@ -1,11 +1,11 @@
 """Lists that are longer than a page."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import Generic, Self, TypeVar
 
 import attrs
 
-from astria_async.protocol.errors import InvalidInput
+from astria_async.protocol.errors import DecodeError, InvalidInput
 
 T = TypeVar("T")
 
@@ -75,15 +75,14 @@ class Pager(Generic[T]):
         """The first page alone: one request."""
         return await self._fetch(self._start)
 
-    async def pages(self) -> AsyncIterator[Sequence[T]]:
-        """Every page, until an empty one."""
-        request = self._start
-        while True:
-            page = await self._fetch(request)
-            if not page:
-                return
-            yield page
-            request = self._after(request, page)
+    def pages(self) -> AsyncIterator[Sequence[T]]:
+        """
+        Every page, until an empty one.
+
+        Raises:
+            DecodeError: The server gives the same page again and again.
+        """
+        return _Pages(self._fetch, self._key, self._start)
 
     async def collect(self, *, limit: int | None = None) -> list[T]:
         """All objects as a list, or the first *limit* of them."""
@@ -96,13 +95,52 @@ class Pager(Generic[T]):
                 break
         return found
 
-    async def __aiter__(self) -> AsyncIterator[T]:
+    def __aiter__(self) -> AsyncIterator[T]:
         """Each object, newest first."""
-        async for page in self.pages():
-            for item in page:
-                yield item
+        return _Items(self.pages())
+
+
+# Iterators rather than generators: a loop that is left early leaves nothing to be closed.
+@attrs.define
+class _Pages(Generic[T]):
+    _fetch: Callable[[PageRequest], Awaitable[Sequence[T]]]
+    _key: Callable[[T], int]
+    _next: PageRequest | None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Sequence[T]:
+        if self._next is None:
+            raise StopAsyncIteration
+        page = await self._fetch(self._next)
+        self._next = self._after(self._next, page) if page else None
+        if not page:
+            raise StopAsyncIteration
+        return page
 
     def _after(self, request: PageRequest, page: Sequence[T]) -> PageRequest:
         if request.offset is not None:
             return attrs.evolve(request, offset=request.offset + len(page))
-        return attrs.evolve(request, before_id=min(self._key(item) for item in page))
+        lowest = min(self._key(item) for item in page)
+        if request.before_id is not None and lowest >= request.before_id:
+            raise DecodeError(
+                f"asked for ids below {request.before_id}, the server gave {lowest} and more: "
+                "this list cannot be paged by id; use offset=0"
+            )
+        return attrs.evolve(request, before_id=lowest)
+
+
+@attrs.define
+class _Items(Generic[T]):
+    _pages: AsyncIterator[Sequence[T]]
+    _page: Iterator[T] = attrs.field(factory=lambda: iter(()))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        while True:
+            for item in self._page:
+                return item
+            self._page = iter(await anext(self._pages))
