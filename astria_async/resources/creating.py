@@ -107,13 +107,13 @@ class Creator:
     async def _create(
         self, cls: type[J], call: Call, marks: Marks, nested: list[Marks], *, look_first: bool
     ) -> J:
+        ledger = Ledger(self.core.ledger)
         if look_first:
-            known = await self.reconciler.find(marks)
+            known = await self._known(marks, ledger)
             if known is not None:
                 return cast("J", known)
         sent_at = self.core.now()
         marks, *inner = (attrs.evolve(it, since=sent_at) for it in (marks, *nested))
-        ledger = Ledger(self.core.ledger)
         await ledger.expect([marks, *inner])
         try:
             created = await self._send(cls, call, marks)
@@ -123,6 +123,18 @@ class Creator:
             raise
         await ledger.created(marks, created.id)
         return created
+
+    async def _known(self, marks: Marks, ledger: Ledger) -> Job | None:
+        """The object that an earlier create with the same idempotency key made."""
+        found = await self.reconciler.find(marks)
+        began = None if found else await ledger.began(marks)
+        if began is None:
+            return found
+        # Somebody sent it, and was perhaps killed before the server was through with it.
+        passed = (self.core.now() - began).total_seconds()
+        if passed < self.core.sender.policy.settle:
+            await self.core.clock.sleep(self.core.sender.policy.settle - passed)
+        return await self.reconciler.find(marks)
 
     async def _send(self, cls: type[J], call: Call, marks: Marks) -> J:
         policy = self.core.sender.policy

@@ -1,5 +1,6 @@
 """Which callbacks are to come, noted for handlers before the create is sent."""
 
+import datetime as dt
 import logging
 from collections.abc import Iterable
 
@@ -34,6 +35,18 @@ class Ledger:
             for marks in creates:
                 if marks.wait is not None:
                     await self.store.expect(_expectation(marks, None))
+
+    async def began(self, marks: Marks) -> dt.datetime | None:
+        """
+        When a create with these marks was last noted, by this process or another.
+
+        Raises:
+            StoreUnavailable: The store does not answer.
+        """
+        if self.store is None or marks.wait is None:
+            return None
+        record = await self.store.record(marks.wait)
+        return record.callback.received_at if record else None
 
     async def created(self, marks: Marks, object_id: int) -> None:
         """Note the id that the answer told; without it the object is searched for if need be."""
