@@ -1,6 +1,6 @@
 """The seam between us and an HTTP engine."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -26,9 +26,9 @@ class Download(Protocol):
         """How many bytes will come, where that is known."""
         ...
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncGenerator[bytes, None]:
         """
-        The body.
+        The body; to be closed (:func:`contextlib.aclosing`) by whoever stops before its end.
 
         Raises:
             ConnectionFailed: It broke off.

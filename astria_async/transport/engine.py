@@ -6,33 +6,31 @@ that it was given which library it is of. Their errors end here.
 """
 
 import contextlib
-import logging
 import sys
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager
+from functools import partial
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
 import httpx
 
 from astria_async.protocol.calls import Call
-from astria_async.protocol.errors import ConfigurationError, ConnectionFailed, InvalidInput
+from astria_async.protocol.errors import (
+    ClientClosed,
+    ConfigurationError,
+    ConnectionFailed,
+    InvalidInput,
+)
 from astria_async.protocol.forms import has_files, urlencoded
-from astria_async.protocol.replies import Reply
-from astria_async.transport.uploads import CHUNK, Upload
+from astria_async.protocol.replies import Reply, excerpt
+from astria_async.transport.files import CHUNK, CLEANUP
+from astria_async.transport.redaction import redact_logs
+from astria_async.transport.uploads import Upload
 
 ENGINES = ("httpx", "httpx2")
-
-
-def _redact(record: logging.LogRecord) -> bool:
-    """Cut the query of URLs that the engine logs: presigned URLs carry their right in it."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            str(arg).partition("?")[0] if type(arg).__name__ == "URL" else arg
-            for arg in record.args
-        )
-    return True
 
 
 def _library(client: Any) -> ModuleType:
@@ -53,16 +51,32 @@ def check_base_url(base_url: str) -> str:
     Raises:
         ConfigurationError: It is no absolute http or https URL.
     """
+    shown = str(base_url).rpartition("@")[2].partition("?")[0]
+    message = f"base_url {shown!r} is not an absolute URL such as https://api.astria.ai"
     try:
         parts = urlsplit(base_url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname
-    except (ValueError, AttributeError, TypeError):
-        usable = None
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except (ValueError, AttributeError, TypeError) as exc:
+        raise ConfigurationError(message) from exc
     if not usable:
+        raise ConfigurationError(message)
+    if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(
-            f"base_url {base_url!r} is not an absolute URL such as https://api.astria.ai"
+            f"base_url for {parts.hostname} has credentials, a query or a fragment: give scheme, "
+            "host and path alone, such as https://api.astria.ai"
         )
     return base_url.rstrip("/")
+
+
+def _check_headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not value.isascii() or not value.isprintable():
+            # Without the value: it may be the key.
+            raise ConfigurationError(
+                f"the {name} header has a line break, or a character outside ASCII: check how the "
+                "key or id was copied"
+            )
+    return headers
 
 
 def client_over(transport: Any) -> httpx.AsyncClient:
@@ -92,12 +106,12 @@ class HttpxTransport:
         http_client: Any = None,
     ) -> None:
         self._base_url = check_base_url(base_url)
-        self._headers = headers
+        self._headers = _check_headers(headers)
         self._timeout = timeout
         self._owned = http_client is None
         self._client: Any = http_client if http_client is not None else self._own(connections)
         self._library = _library(self._client)
-        logging.getLogger(self._library.__name__).addFilter(_redact)
+        redact_logs(self._library.__name__)
 
     def __repr__(self) -> str:
         """Without the key."""
@@ -129,38 +143,44 @@ class HttpxTransport:
         async with contextlib.AsyncExitStack() as stack:
             # Closed here, not by the garbage collector: it may hold an open file.
             body = await stack.enter_async_context(aclosing(upload.chunks())) if upload else content
-            request = self._client.build_request(
+            request = self._request(
                 call.method,
                 self._base_url + call.path,
                 params=list(call.query) or None,
                 headers=headers,
                 content=body,
-                timeout=self._timeout,
             )
-            with self._mapped(call.method, call.path, upload):
-                response = await self._client.send(request, follow_redirects=False)
+            with self._mapped(call.method, call.path, self._base_url, upload):
+                response = await self._client.send(request, auth=None, follow_redirects=False)
         return Reply(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
             body=response.content,
         )
 
+    def _request(self, method: str, url: str, **details: Any) -> Any:
+        try:
+            return self._client.build_request(method, url, timeout=self._timeout, **details)
+        except (self._library.InvalidURL, ValueError, TypeError) as exc:
+            path = urlsplit(url).path
+            raise InvalidInput(f"{method} {path!r} cannot be requested: {exc}") from exc
+
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator["HttpxDownload"]:
         """Open *url*; see :class:`~astria_async.transport.base.Transport`."""
-        path = urlsplit(url).path or "/"
-        try:
-            request = self._client.build_request("GET", url, timeout=self._timeout)
-        except (self._library.InvalidURL, ValueError, TypeError) as exc:
-            raise InvalidInput(f"cannot download from {path!r}: not a URL") from exc
+        origin, path = _origin_and_path(url)
+        request = self._request("GET", url)
         # The user's own client may carry the key as a default header: it is not for other hosts.
         request.headers.pop("Authorization", None)
-        with self._mapped("GET", path, None):
-            response = await self._client.send(request, stream=True, follow_redirects=True)
+        with self._mapped("GET", path, origin):
+            response = await self._client.send(
+                request, stream=True, auth=None, follow_redirects=True
+            )
         try:
-            yield HttpxDownload(response, self, path)
+            yield HttpxDownload(response, partial(self._mapped, "GET", path, origin))
         finally:
-            await response.aclose()
+            with anyio.move_on_after(CLEANUP, shield=True):
+                await response.aclose()
 
     async def aclose(self) -> None:
         """Close the connections, if they are ours."""
@@ -168,41 +188,67 @@ class HttpxTransport:
             await self._client.aclose()
 
     @contextlib.contextmanager
-    def _mapped(self, method: str, path: str, upload: Upload | None) -> Any:
+    def _mapped(
+        self, method: str, path: str, origin: str, upload: Upload | None = None
+    ) -> Iterator[None]:
         """The engine's errors as ours. No URL in the text: a query may hold a signature."""
         library: Any = self._library
         try:
             yield
-        except library.TimeoutException as exc:
-            never = isinstance(exc, (library.ConnectTimeout, library.PoolTimeout))
-            raise ConnectionFailed(
-                f"no answer to {method} {path} from {self._base_url} within {self._timeout:g} s",
-                method=method,
-                path=path,
-                sent=not never and _handed_over(upload),
-            ) from exc
         except (library.TransportError, library.TooManyRedirects, library.DecodingError) as exc:
-            never = isinstance(exc, (library.ConnectError, library.UnsupportedProtocol))
+            if upload is not None and upload.failure is exc:
+                raise  # the user's own stream failed, not our connection
             raise ConnectionFailed(
-                f"{method} {path} got no whole answer from {self._base_url}: "
-                f"{type(exc).__name__}: {exc}",
+                self._told(f"{method} {path} at {origin}", exc),
                 method=method,
                 path=path,
-                sent=not never and _handed_over(upload),
+                sent=not self._never_sent(exc) and (upload is None or upload.handed_over),
             ) from exc
+        except RuntimeError as exc:
+            if not self._client.is_closed:
+                raise
+            raise ClientClosed(f"{method} {path}: the HTTP client was closed") from exc
+
+    def _told(self, what: str, exc: Exception) -> str:
+        library: Any = self._library
+        if isinstance(exc, library.TimeoutException):
+            kind = type(exc).__name__
+            return f"no answer to {what} within {self._timeout:g} s ({kind}); see timeout="
+        # A local protocol error quotes the header that it objects to.
+        quoted = "" if isinstance(exc, library.LocalProtocolError) else f": {excerpt(str(exc))}"
+        kind = type(exc).__name__
+        return f"{what} got no whole answer: {kind}{quoted} (is the network up, the address right?)"
+
+    def _never_sent(self, exc: Exception) -> bool:
+        library: Any = self._library
+        before = (
+            library.ConnectTimeout,
+            library.PoolTimeout,
+            library.ConnectError,
+            library.ProxyError,
+            library.UnsupportedProtocol,
+        )
+        return isinstance(exc, before)
 
 
-def _handed_over(upload: Upload | None) -> bool:
-    return upload is None or upload.handed_over
+def _origin_and_path(url: str) -> tuple[str, str]:
+    """What messages may tell of a URL to download: no credentials, no query."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname
+    except (ValueError, AttributeError, TypeError) as exc:
+        raise InvalidInput("cannot download: not a URL") from exc
+    if not usable:
+        raise InvalidInput(f"cannot download from {parts.path!r}: not an http or https URL")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", parts.path or "/"
 
 
 class HttpxDownload:
     """An open download."""
 
-    def __init__(self, response: Any, transport: HttpxTransport, path: str) -> None:
+    def __init__(self, response: Any, mapped: Callable[[], AbstractContextManager[None]]) -> None:
         self._response = response
-        self._transport = transport
-        self._path = path
+        self._mapped = mapped
 
     @property
     def status(self) -> int:
@@ -220,12 +266,14 @@ class HttpxDownload:
     def length(self) -> int | None:
         """How many bytes will come; unknown when they are compressed on the way."""
         headers = self._response.headers
-        if "content-encoding" in headers or "content-length" not in headers:
+        declared = headers.get("content-length", "")
+        if "content-encoding" in headers or not declared.isdecimal():
             return None
-        return int(headers["content-length"])
+        return int(declared)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body, in pieces of up to 256 KiB."""
-        with self._transport._mapped("GET", self._path, None):  # noqa: SLF001 - one module
-            async for chunk in self._response.aiter_bytes(CHUNK):
-                yield chunk
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body, in pieces of up to 256 KiB; to be closed by whoever stops before the end."""
+        with self._mapped():
+            async with aclosing(self._response.aiter_bytes(CHUNK)) as chunks:
+                async for chunk in chunks:
+                    yield chunk

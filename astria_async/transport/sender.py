@@ -13,6 +13,9 @@ from astria_async.protocol.replies import Reply, read_error
 from astria_async.protocol.retry import RetryPolicy, next_pause
 from astria_async.transport.base import Transport
 
+RESOLUTION = 0.001
+"""Seconds that are not worth another sleep."""
+
 logger = logging.getLogger("astria_async.transport")
 
 
@@ -64,20 +67,29 @@ class Sender:
     def _pause(
         self, policy: RetryPolicy, call: Call, error: AstriaError, attempt: int
     ) -> float | None:
-        if isinstance(error, RateLimited) and error.retry_after is not None:
+        pause = None
+        if call.replayable:
+            pause = next_pause(policy, call, error, attempt=attempt, rng=self.rng)
+        if isinstance(error, RateLimited):
             # One client, one allowance: whoever sends next would only be refused too.
-            quiet = min(error.retry_after, policy.maximum)
-            self._quiet_until = max(self._quiet_until, self.clock.monotonic() + quiet)
-        if not call.replayable:
-            return None
-        return next_pause(policy, call, error, attempt=attempt, rng=self.rng)
+            asked = error.retry_after if error.retry_after is not None else pause or policy.base
+            until = self.clock.monotonic() + min(asked, policy.maximum)
+            self._quiet_until = max(self._quiet_until, until)
+        return pause
 
     async def _try(self, call: Call) -> Reply:
-        wait = self._quiet_until - self.clock.monotonic()
-        if wait > 0:
-            await self.clock.sleep(wait)
-        async with self.gate:
-            reply = await self.transport.send(call)
+        reply: Reply | None = None
+        while reply is None:
+            if self._quiet_left():
+                await self.clock.sleep(self._quiet_left())
+            async with self.gate:
+                # Whoever was at the gate when a 429 came has to wait as well.
+                if not self._quiet_left():
+                    reply = await self.transport.send(call)
         if not reply.ok:
             raise read_error(call, reply, now=self.clock.now())
         return reply
+
+    def _quiet_left(self) -> float:
+        left = self._quiet_until - self.clock.monotonic()
+        return left if left > RESOLUTION else 0.0
