@@ -31,6 +31,7 @@ from astria_async.transport.redaction import redact_logs
 from astria_async.transport.uploads import Upload
 
 ENGINES = ("httpx", "httpx2")
+DOWNLOAD_HEADERS = {"host", "accept", "accept-encoding", "connection", "user-agent"}
 
 
 def _library(client: Any) -> ModuleType:
@@ -170,8 +171,9 @@ class HttpxTransport:
         """Open *url*; see :class:`~astria_async.transport.base.Transport`."""
         origin, path = _origin_and_path(url)
         request = self._request("GET", url)
-        # The user's own client may carry the key as a default header: it is not for other hosts.
-        request.headers.pop("Authorization", None)
+        # The user's own client may carry the key, or a cookie, which are not for other hosts.
+        for name in set(request.headers) - DOWNLOAD_HEADERS:
+            del request.headers[name]
         with self._mapped("GET", path, origin):
             response = await self._client.send(
                 request, stream=True, auth=None, follow_redirects=True
