@@ -14,12 +14,12 @@ from astria_async.stores.base import Expectation, Record, State
 from astria_async.stores.bounded import require_asyncio
 from astria_async.stores.hints import Hints
 from astria_async.stores.lifetime import CLOSING, Lifetime
-from astria_async.stores.redis_rows import to_callback, to_record
+from astria_async.stores.redis_rows import to_record
 from astria_async.stores.redis_server import RedisServer, connect, describe
 from astria_async.stores.redis_watch import BLOCK, Place, follow
 from astria_async.stores.transitions import expectation_of, for_handlers
 from astria_async.stores.watching import background
-from astria_async.stores.wire import from_micros, to_json, to_micros
+from astria_async.stores.wire import clean, from_micros, to_json, to_micros
 
 PREFIX = "{astria-async}:"
 CONNECTIONS = 32
@@ -81,7 +81,7 @@ class RedisStore(Lifetime):
         if not info.get("aof_enabled"):
             _log.warning("%r has no append-only file: a crash of the server loses callbacks", self)
         policy = info.get("maxmemory_policy", "noeviction")
-        if info.get("maxmemory") and policy not in {"noeviction"} and "volatile" not in policy:
+        if info.get("maxmemory") and policy.startswith("allkeys"):
             _log.warning("%r evicts callbacks when memory runs short: %s", self, policy)
 
     async def expect(self, expectation: Expectation) -> None:
@@ -162,7 +162,7 @@ class RedisStore(Lifetime):
     async def renew(self, record: Record, *, lease: float) -> bool:
         """Extend the lease from now; False when it was lost."""
         until = to_micros(self._clock.now()) + round(lease * 1e6)
-        return await self._hold(scripts.RENEW, record, until)
+        return await self._hold(scripts.RENEW, record, until, gives_back=False)
 
     async def finish(self, record: Record, *, handled: str) -> bool:
         """Mark it done, or pending when more came; False when the lease was lost."""
@@ -181,7 +181,7 @@ class RedisStore(Lifetime):
             record.news,
             "" if due_at is None else to_micros(due_at),
             int(error is not None),
-            error or "",
+            clean(error) or "",
         )
 
     async def next_due(self, kinds: Collection[Kind]) -> dt.datetime | None:
@@ -250,7 +250,12 @@ class RedisStore(Lifetime):
             found += [to_record(row) for row in rows]
         return found
 
-    async def _hold(self, script: str, lease: Record, *args: str | int) -> bool:
+    async def _hold(
+        self, script: str, lease: Record, *args: str | int, gives_back: bool = True
+    ) -> bool:
         self._require_open()
         held = (lease.callback.wait, lease.owner or "", lease.claims)
-        return bool(await self._server.rerun(script, lambda again: (*held, int(again), *args)))
+        answer = await self._server.rerun(
+            script, lambda again: (*held, int(again and gives_back), *args)
+        )
+        return bool(answer)

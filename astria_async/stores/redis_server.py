@@ -136,7 +136,7 @@ class RedisServer:
         return await self.rerun(script, lambda _: args)
 
     async def rerun(self, script: str, args: Callable[[bool], tuple[Value, ...]]) -> Any:
-        """As :meth:`run`, but *args* is told whether an earlier attempt may have been carried out."""
+        """As :meth:`run`; *args* is told whether an earlier attempt may have been carried out."""
         call = self._scripts.get(script)
         if call is None:
             call = self._scripts[script] = self._client.register_script(script)

@@ -11,6 +11,7 @@ import attrs
 
 from astria_async.protocol.callbacks import Callback
 from astria_async.stores.base import Expectation, Record, State
+from astria_async.stores.wire import clean
 
 
 def expected(record: Record | None, expectation: Expectation) -> Record:
@@ -126,7 +127,7 @@ def released(
     if error is None:
         free = attrs.evolve(free, attempts=max(0, record.attempts - 1))
     else:
-        free = attrs.evolve(free, error=error)
+        free = attrs.evolve(free, error=clean(error))
     if due_at is None:
         return attrs.evolve(free, state=State.SET_ASIDE)
     return attrs.evolve(free, due_at=due_at)
