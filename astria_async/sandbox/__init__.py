@@ -6,7 +6,7 @@ the API catch what one would miss.
 """
 
 from astria_async.sandbox.clock import VirtualClock
-from astria_async.sandbox.faults import Faults, JobFault
+from astria_async.sandbox.faults import CallbackFault, Faults, JobFault, RequestFault
 from astria_async.sandbox.records import Delivery
 from astria_async.sandbox.requests import RequestRecord
 from astria_async.sandbox.sandbox import Sandbox
@@ -14,9 +14,11 @@ from astria_async.sandbox.settings import Settings
 from astria_async.sandbox.transport import SandboxTransport
 
 __all__ = [
+    "CallbackFault",
     "Delivery",
     "Faults",
     "JobFault",
+    "RequestFault",
     "RequestRecord",
     "Sandbox",
     "SandboxTransport",

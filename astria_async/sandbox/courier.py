@@ -1,6 +1,6 @@
 """Carries callbacks out: each once, never again, with a record of how it went."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import anyio
@@ -35,7 +35,7 @@ class Courier:
         self._network = network
         self._view = view
         self._deliver = deliver
-        self._outbox: list[Delivery] = []
+        self._outbox: list[tuple[Delivery, ...]] = []
         self._limit = anyio.CapacityLimiter(MAX_AT_ONCE)
         self._in_flight = 0
         self._settled: anyio.Event | None = None
@@ -43,8 +43,8 @@ class Courier:
 
     @property
     def busy(self) -> bool:
-        """Whether a delivery waits to be sent or answered."""
-        return bool(self._outbox) or self._in_flight > 0
+        """Whether a delivery is in flight."""
+        return self._in_flight > 0
 
     def compose(self, kind: str, subject: int) -> tuple[str, Any] | None:
         """The URL and body of a callback; ``None`` if there is nothing left to tell, or no URL."""
@@ -61,20 +61,19 @@ class Courier:
             return None
         return record.callback, callbacks.body(kind, self._view(record), shape)
 
-    def post(self, delivery: Delivery) -> None:
-        """Lay a delivery out; ``send`` takes it along."""
-        self._outbox.append(self._world.deliveries.put(delivery))
+    def post(self, *deliveries: Delivery) -> None:
+        """Lay deliveries out, one to follow the other; ``send`` takes them along."""
+        self._outbox.append(tuple(self._world.deliveries.put(each) for each in deliveries))
 
-    def send(self, tasks: anyio.abc.TaskGroup) -> list[Delivery]:
+    def send(self, tasks: anyio.abc.TaskGroup) -> None:
         """Begin to send what was laid out, each in a task of its own."""
-        sent, self._outbox = self._outbox, []
-        for delivery in sent:
+        outbox, self._outbox = self._outbox, []
+        for deliveries in outbox:
             self._in_flight += 1
-            gate = None
-            if delivery.kind == "tune":
-                gate = self._tune_calls[delivery.object_id] = anyio.Event()
-            tasks.start_soon(self._run, delivery, gate)
-        return sent
+            first, gate = deliveries[0], None
+            if first.kind == "tune":
+                gate = self._tune_calls[first.object_id] = anyio.Event()
+            tasks.start_soon(self._run, deliveries, gate)
 
     async def settle(self) -> None:
         """Return once no delivery is in flight."""
@@ -83,16 +82,18 @@ class Courier:
                 self._settled = anyio.Event()
             await self._settled.wait()
 
-    async def _run(self, delivery: Delivery, gate: anyio.Event | None) -> None:
+    async def _run(self, deliveries: Sequence[Delivery], gate: anyio.Event | None) -> None:
+        first = deliveries[0]
         try:
             if gate is None:
-                await self._after_tune(delivery)
-            await self.deliver(delivery)
+                await self._after_tune(first)
+            for delivery in deliveries:
+                await self.deliver(delivery)
         finally:
             if gate is not None:
                 gate.set()
-                if self._tune_calls.get(delivery.object_id) is gate:
-                    del self._tune_calls[delivery.object_id]
+                if self._tune_calls.get(first.object_id) is gate:
+                    del self._tune_calls[first.object_id]
             self._in_flight -= 1
             if not self._in_flight and self._settled is not None:
                 self._settled.set()

@@ -42,7 +42,8 @@ def furnish(world: World) -> None:
     for tune_id, title, branch, model_type in _MODELS:
         world.tunes.put(
             Tune(
-                id=tune_id, account_id=ASTRIA, title=title, name="style", branch=branch,
+                id=tune_id, account_id=ASTRIA, payer_id=ASTRIA,
+                title=title, name="style", branch=branch,
                 model_type=model_type, token=None, created_at=_BORN, updated_at=_BORN,
                 started_training_at=_BORN, trained_at=_BORN, is_api=False, public=True,
             )

@@ -55,7 +55,7 @@ class Jobs:
 
     def fail_tune(self, tune: Tune, reason: str, at: dt.datetime) -> None:
         """End a training badly, give the money back, and fail what waited for it."""
-        self._billing.refund(tune.account_id, tune.cost_mc, f"tune:{tune.id}", at)
+        self._billing.refund(tune.payer_id, tune.cost_mc, f"tune:{tune.id}", at)
         self._world.tunes.change(
             tune.id,
             started_training_at=tune.started_training_at or at,
@@ -72,7 +72,7 @@ class Jobs:
 
     def fail_prompt(self, prompt: Prompt, reason: str, at: dt.datetime) -> None:
         """End a generation badly and give the money back."""
-        self._billing.refund(prompt.account_id, prompt.cost_mc, f"prompt:{prompt.id}", at)
+        self._billing.refund(prompt.payer_id, prompt.cost_mc, f"prompt:{prompt.id}", at)
         self._world.prompts.change(
             prompt.id,
             started_training_at=prompt.started_training_at or at,
@@ -86,8 +86,15 @@ class Jobs:
             self._call_back("prompt.callback", prompt.id, at)
         self._after_prompt(prompt, at)
 
-    def finish_tune(self, tune: Tune, at: dt.datetime) -> Tune:
-        """End a training well: weights, expiry, callback, and the prompts that waited."""
+    def finish_tune(self, tune: Tune, at: dt.datetime, *, quietly: bool = False) -> Tune:
+        """
+        End a training well: weights, expiry, callback, and the prompts that waited.
+
+        Args:
+            tune: What was trained.
+            at: When.
+            quietly: Leaves the callback out.
+        """
         ckpt = None if tune.model_type == "faceid" else self._checkpoint(tune)
         tune = self._world.tunes.change(
             tune.id,
@@ -98,14 +105,16 @@ class Jobs:
             ckpt=ckpt,
         )
         self._world.schedule("tune.expire", tune.id, at + RETENTION)
-        called = self._call_back("tune.callback", tune.id, at) if tune.callback else at
+        called = at
+        if tune.callback and not quietly:
+            called = self._call_back("tune.callback", tune.id, at)
         for prompt in reversed(list(self._world.prompts_of(tune.id))):
             if not prompt.settled and prompt.started_training_at is None:
                 self._prompts.queue(prompt, called)
         return tune
 
-    def finish_prompt(self, prompt: Prompt, at: dt.datetime) -> Prompt:
-        """End a generation well: pictures, callback, and the run that it is part of."""
+    def finish_prompt(self, prompt: Prompt, at: dt.datetime, *, quietly: bool = False) -> Prompt:
+        """End a generation well: pictures, callback unless *quietly*, and the run it is part of."""
         images = self._results(prompt)
         prompt = self._world.prompts.change(
             prompt.id,
@@ -114,7 +123,7 @@ class Jobs:
             updated_at=at + _TOUCH,
             images=images,
         )
-        if prompt.callback:
+        if prompt.callback and not quietly:
             self._call_back("prompt.callback", prompt.id, at)
         self._after_prompt(prompt, at)
         return prompt
@@ -165,7 +174,7 @@ class Jobs:
         account = self._world.accounts[tune.account_id]
         if tune.auto_extend or account.auto_extend_tunes:
             try:
-                self._billing.charge(account.id, EXTENSION_MC, f"extension:{tune.id}", at)
+                self._billing.charge(tune.payer_id, EXTENSION_MC, f"extension:{tune.id}", at)
             except Refusal:
                 pass  # nobody pays for it any more, so it goes
             else:

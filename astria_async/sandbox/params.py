@@ -144,7 +144,8 @@ def _read_one(row: Param, value: Any, errors: Errors, creating: bool) -> Any:
             raise Wrong("is invalid")
         nested, wrong = read(row.rows, value, creating=creating)
         for name, messages in wrong.items():
-            errors.setdefault(f"{row.name}.{name}", []).extend(messages)
+            field = f"{row.name.removesuffix('_attributes')}.{name}"
+            errors.setdefault(field, []).extend(messages)
         return nested
     result = _READERS[row.kind](value)
     if row.allowed and result not in row.allowed:

@@ -85,6 +85,24 @@ class Prompts:
             return {}
         return {"text": ["must reference a tuned model"]}
 
+    def twin(self, account: Account, tune: Tune, values: Mapping[str, Any]) -> Prompt | None:
+        """The prompt that a create with these values is merged into, by the account's settings."""
+        text, params = self._text(tune, values), _params(values)
+        found = None
+        if account.idempotent:
+            callback = values.get("callback")
+            found = self._world.twins.prompt(account.id, tune.id, text, callback, params)
+        if found is None and account.merge_text_seed:
+            found = self._world.twins.prompt_by_seed(account.id, tune.id, text, params)
+        return self._world.prompts.get(found)
+
+    def _text(self, tune: Tune, values: Mapping[str, Any]) -> str:
+        text = fill(values.get("text") or "", tune.characteristics)
+        for tune_id in references(text):
+            named = self._world.tunes.get(tune_id)
+            text = fill(text, named.characteristics if named else None)
+        return text
+
     @staticmethod
     def price(values: Mapping[str, Any], branch: str) -> int:
         """What a prompt with these parameters costs on a model of *branch*, in millicents."""
@@ -98,6 +116,7 @@ class Prompts:
         values: Mapping[str, Any],
         inputs: Mapping[str, Any],
         *,
+        payer: Account | None = None,
         workspace_id: int | None = None,
         origin: str = "",
         order_id: int | None = None,
@@ -106,10 +125,11 @@ class Prompts:
         Make a prompt, charge for it, and queue it; it waits while a tune that it needs trains.
 
         Args:
-            account: Who pays and owns.
+            account: Who owns.
             tune: Whose URL was posted to.
             values: As read by the rows of ``prompt_params``.
             inputs: Keys of stored input files by field (a list for ``image_references``).
+            payer: Who pays, if not the owner.
             workspace_id: Where it belongs, unless *values* say.
             origin: The base URL under which the client reached us.
             order_id: The run that it is part of.
@@ -118,23 +138,22 @@ class Prompts:
             Refusal: 402.
         """
         world, now = self._world, self._world.now()
-        text = fill(values.get("text") or "", tune.characteristics)
+        text = self._text(tune, values)
         needs = [t for i in references(text) if (t := world.tunes.get(i))]
-        for needed in needs:
-            text = fill(text, needed.characteristics)
-        params = {k: v for k, v in values.items() if k not in _CORE and v is not None}
-        params.setdefault("num_images", DEFAULT_IMAGES)
+        params = _params(values)
         video = is_video(values)
         free = "fast" in {tune.branch, *(needed.branch for needed in needs)}
         branch = "fast" if free else tune.branch
         prompt_id = world.next_id(world.prompts)
         dice = world.chance(f"prompt:{prompt_id}")
         cost = self.price(values, branch)
-        self._billing.charge(account.id, cost, f"prompt:{prompt_id}", now)
+        payer = payer or account
+        self._billing.charge(payer.id, cost, f"prompt:{prompt_id}", now)
         seconds = durations.generation(branch, params["num_images"], is_video=video, dice=dice)
         prompt = Prompt(
             id=prompt_id,
             account_id=account.id,
+            payer_id=payer.id,
             workspace_id=values.get("workspace_id") or workspace_id,
             tune_id=tune.id,
             text=text,
@@ -166,6 +185,7 @@ class Prompts:
         tune: Tune,
         nested: Sequence[Mapping[str, Any]],
         *,
+        payer: Account | None = None,
         callback: str | None,
     ) -> list[Prompt]:
         """
@@ -194,6 +214,7 @@ class Prompts:
                     base if adapter and base else tune,
                     stored,
                     inputs,
+                    payer=payer,
                     workspace_id=tune.workspace_id,
                     origin=tune.origin,
                     order_id=order_id,
@@ -212,10 +233,14 @@ class Prompts:
             )
         return made
 
+    def can_run(self, prompt: Prompt) -> bool:
+        """Whether all tunes that the prompt needs are trained, or gone."""
+        needs = [self._world.tunes.get(i) for i in (prompt.tune_id, *prompt.references)]
+        return all(tune is None or tune.trained_at is not None for tune in needs)
+
     def queue(self, prompt: Prompt, at: dt.datetime) -> None:
         """Schedule the start of a prompt, unless a tune that it needs is not trained yet."""
-        needs = [self._world.tunes.get(i) for i in (prompt.tune_id, *prompt.references)]
-        if any(tune is not None and tune.trained_at is None for tune in needs):
+        if not self.can_run(prompt):
             return
         branch = "fast" if prompt.free else ""
         dice = self._world.chance(f"prompt:queue:{prompt.id}")
@@ -264,6 +289,12 @@ def input_keys(inputs: Mapping[str, Any]) -> list[str]:
     return [
         key for value in inputs.values() for key in ([value] if isinstance(value, str) else value)
     ]
+
+
+def _params(values: Mapping[str, Any]) -> dict[str, Any]:
+    params = {k: v for k, v in values.items() if k not in _CORE and v is not None}
+    params.setdefault("num_images", DEFAULT_IMAGES)
+    return params
 
 
 def is_video(values: Mapping[str, Any]) -> bool:

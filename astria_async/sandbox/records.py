@@ -55,6 +55,7 @@ class Tune:
     branch: str
     created_at: dt.datetime
     updated_at: dt.datetime
+    payer_id: int
     workspace_id: int | None = None
     is_api: bool = True
     token: str | None = None
@@ -110,6 +111,7 @@ class Prompt:
     text: str
     created_at: dt.datetime
     updated_at: dt.datetime
+    payer_id: int
     workspace_id: int | None = None
     is_api: bool = True
     callback: str | None = None

@@ -7,6 +7,7 @@ shows plain text there: the words are the same, and what the client accepts deci
 (see ``replies.py``).
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,6 +77,12 @@ def not_acceptable() -> Refusal:
 def too_large(limit: int) -> Refusal:
     """413: more bytes than the gateway takes."""
     return Refusal(413, {"status": 413, "error": f"Payload Too Large: the limit is {limit} bytes"})
+
+
+def too_many(retry_after: float | None) -> Refusal:
+    """429: slow down; *retry_after* in seconds becomes a header, if given."""
+    headers = {} if retry_after is None else {"Retry-After": f"{math.ceil(retry_after)}"}
+    return Refusal(429, {"status": 429, "error": "Too Many Requests"}, headers)
 
 
 def invalid(errors: Mapping[str, list[str]]) -> Refusal:

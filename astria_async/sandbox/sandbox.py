@@ -15,14 +15,16 @@ import anyio.abc
 import anyio.to_thread
 from starlette.types import ASGIApp
 
-from astria_async.sandbox import callbacks
 from astria_async.sandbox.billing import Billing
 from astria_async.sandbox.clock import VirtualClock
 from astria_async.sandbox.courier import Courier, Deliver
 from astria_async.sandbox.engine import Engine
 from astria_async.sandbox.faults import Faults
 from astria_async.sandbox.gallery import furnish
+from astria_async.sandbox.holds import Holds
 from astria_async.sandbox.jobs import Jobs
+from astria_async.sandbox.limits import Limits
+from astria_async.sandbox.mailroom import SUBJECTS, Mailroom
 from astria_async.sandbox.owned import OwnedTasks
 from astria_async.sandbox.prompts import Prompts
 from astria_async.sandbox.records import Delivery, Due, Prompt, Tune
@@ -35,10 +37,9 @@ from astria_async.sandbox.tunes import Tunes
 from astria_async.sandbox.uploads import Spool
 from astria_async.sandbox.views import prompt_view, tune_view
 from astria_async.sandbox.web.app import build_app
+from astria_async.sandbox.web.failing import Failing
 from astria_async.sandbox.web.front import Front
 from astria_async.sandbox.world import World
-
-_CALLBACKS = {"tune.callback": "tune", "prompt.callback": "prompt", "order.callback": "prompts"}
 
 
 class Sandbox:
@@ -134,12 +135,14 @@ class Sandbox:
         self.world = world = World(self.settings, self.clock)
         furnish(world)
         billing = Billing(world)
-        prompts = Prompts(world, billing)
+        self._prompts = prompts = Prompts(world, billing)
         tunes = Tunes(world, billing, prompts)
-        self._jobs = Jobs(world, tunes, prompts, billing, self.faults.verdict)
+        self._jobs = Jobs(world, tunes, prompts, billing, self.faults.on_job)
         self._storage = Storage(world, Path(), self._network.fetch)
         self._courier = Courier(world, self._network, self._show, deliver)
-        self._engine = Engine(world, self._act, self._commit, self._courier.settle)
+        self._mailroom = Mailroom(world, self._courier, self.faults)
+        self._holds = Holds(world)
+        self._engine = Engine(world, self._act, self._commit, self._settle)
         services = Services(
             world=world,
             tunes=tunes,
@@ -149,11 +152,18 @@ class Sandbox:
             jobs=self._jobs,
             courier=self._courier,
             engine=self._engine,
+            holds=self._holds,
+            limits=Limits(world),
+            rush=self._rush,
             commit=self._commit,
             spool=lambda: Spool(self._storage.folder, self._numbers),
             base_url=lambda: self.base_url,
         )
-        self.app: ASGIApp = Front(build_app(services), world, self.requests, self._check_running)
+        app = build_app(services)
+        failing = Failing(app, self.clock, self._later, self.settings.max_request)
+        self.app: ASGIApp = Front(
+            app, world, self.requests, self.faults, failing, self._check_running
+        )
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -211,8 +221,7 @@ class Sandbox:
     async def settle(self) -> None:
         """Return once no callback is in flight."""
         self._check_running()
-        await self._commit()
-        await self._courier.settle()
+        await self._settle()
 
     async def replay(self, delivery: Delivery) -> Delivery:
         """Send a callback again, as it was, and return the record of that."""
@@ -253,23 +262,41 @@ class Sandbox:
             raise RuntimeError("the sandbox is not running: use it as 'async with Sandbox()'")
 
     def _act(self, due: Due) -> None:
-        kind = _CALLBACKS.get(due.kind)
-        if kind is None:
+        if due.kind in SUBJECTS:
+            self._mailroom.call_back(SUBJECTS[due.kind], due.subject, due.at)
+        elif due.kind == "callback.release":
+            self._mailroom.release(due.subject)
+        elif due.kind == "request.resume":
+            self._holds.release(due.id)
+        else:
             self._jobs.run(due)
+
+    async def _rush(self, record: Tune | Prompt) -> None:
+        kind = "tune" if isinstance(record, Tune) else "prompt"
+        if record.settled or (isinstance(record, Prompt) and not self._prompts.can_run(record)):
             return
-        letter = self._courier.compose(kind, due.subject)
-        if letter is not None:
-            url, body = letter
-            self._courier.post(
-                Delivery(
-                    id=self.world.deliveries.next_id(),
-                    kind=kind,
-                    object_id=due.subject,
-                    url=url,
-                    body=callbacks.encode(body),
-                    due_at=due.at,
-                )
-            )
+        if not self._mailroom.wants_early(kind, record.callback):
+            return
+        if isinstance(record, Tune):
+            self._jobs.finish_tune(record, self.world.now(), quietly=True)
+        else:
+            self._jobs.finish_prompt(record, self.world.now(), quietly=True)
+        delivery = self._mailroom.early(kind, record.id)
+        if delivery is not None:
+            await self._courier.deliver(delivery)
+
+    async def _settle(self) -> None:
+        while True:
+            await self._holds.settle()
+            await self._commit()
+            await self._courier.settle()
+            if not self._holds.busy and not self._courier.busy:
+                return
+
+    def _later(self, *task: Any) -> None:
+        self._check_running()
+        assert self._tasks is not None
+        self._tasks.start_soon(*task)
 
     async def _commit(self) -> None:
         await self._storage.sweep()

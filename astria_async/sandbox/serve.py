@@ -1,17 +1,26 @@
 """The sandbox on a socket: uvicorn in the caller's event loop."""
 
+import asyncio
 import contextlib
 import socket
+import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import anyio
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from astria_async.sandbox.owned import OwnedTasks
 from astria_async.sandbox.sandbox import Sandbox
+from astria_async.sandbox.transport import ConnectionCut
 
 _GRACE = 5
+
+
+_Address = tuple[str, int]
+_transports: dict[_Address, asyncio.Transport] = {}
 
 
 class CannotServe(OSError):
@@ -34,6 +43,40 @@ class _Server(uvicorn.Server):
         """Start, and say so."""
         await super().startup(sockets)
         self.up.set()
+
+
+class _Protocol(H11Protocol):
+    """uvicorn's HTTP, which lets us find the connection that a request came by."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Remember a connection."""
+        super().connection_made(transport)
+        if self.client is not None:
+            _transports[self.client] = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget a connection."""
+        super().connection_lost(exc)
+        if self.client is not None:
+            _transports.pop(self.client, None)
+
+
+def _cutting(app: ASGIApp) -> ASGIApp:
+    async def cut(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except ConnectionCut:
+            transport = _transports.get(scope["client"])
+            if transport is None:
+                return
+            # With no time to linger, closing sends a reset in place of a farewell.
+            bound: socket.socket = transport.get_extra_info("socket")
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+    return cut
 
 
 @asynccontextmanager
@@ -59,7 +102,8 @@ async def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Asy
         name = _reachable(host)
         sandbox.base_url = f"http://{name}:{bound.getsockname()[1]}"
         config = uvicorn.Config(
-            sandbox.app,
+            _cutting(sandbox.app),
+            http=_Protocol,
             lifespan="off",
             log_level="warning",
             access_log=False,

@@ -80,12 +80,19 @@ class Tunes:
         if errors:
             raise invalid(errors)
 
+    def twin(self, account: Account, values: Mapping[str, Any]) -> Tune | None:
+        """The tune that a create with these values is merged into, by the account's settings."""
+        if not account.idempotent:
+            return None
+        return self._world.tunes.get(self._world.twins.tune(account.id, values["title"]))
+
     def create(
         self,
         account: Account,
         values: Mapping[str, Any],
         images: Sequence[str],
         *,
+        payer: Account | None = None,
         workspace_id: int | None = None,
         origin: str = "",
         base_pack_id: int | None = None,
@@ -94,9 +101,10 @@ class Tunes:
         Make a tune with its nested prompts, charge for all of it, and queue the training.
 
         Args:
-            account: Who pays and owns.
+            account: Who owns.
             values: As read by the rows of ``tune_params``.
             images: Keys of the stored training images.
+            payer: Who pays, if not the owner.
             workspace_id: Where it belongs; ``None`` is the personal space.
             origin: The base URL under which the client reached us.
             base_pack_id: The pack that is run.
@@ -112,14 +120,16 @@ class Tunes:
         cost = tune_price(branch, model_type, preset, steps, len(images))
         nested = values.get("prompts_attributes") or []
         total = cost + sum(self._prompts.price(prompt, branch) for prompt in nested)
-        self._billing.require(account.id, total, now)
-        self._billing.charge(account.id, cost, f"tune:{tune_id}", now)
+        payer = payer or account
+        self._billing.require(payer.id, total, now)
+        self._billing.charge(payer.id, cost, f"tune:{tune_id}", now)
         queue = durations.tune_queue(branch, dice) / world.settings.pace
         seconds = durations.training(branch, preset, steps, len(images), dice)
         seconds /= world.settings.pace
         tune = Tune(
             id=tune_id,
             account_id=account.id,
+            payer_id=payer.id,
             workspace_id=workspace_id,
             title=values["title"],
             name=values["name"],
@@ -145,11 +155,12 @@ class Tunes:
             characteristics=values.get("characteristics"),
         )
         world.tunes.put(tune)
+        world.twins.add_tune(tune)
         if model_type == "faceid":
             tune = self._ready_at_once(tune)
         else:
             world.schedule("tune.start", tune.id, world.cut(now + dt.timedelta(seconds=queue)))
-        self._prompts.create_run(account, tune, nested, callback=tune.prompts_callback)
+        self._prompts.create_run(account, tune, nested, payer=payer, callback=tune.prompts_callback)
         return tune
 
     def update(self, tune: Tune, values: Mapping[str, Any]) -> Tune:
@@ -161,7 +172,11 @@ class Tunes:
         }
         if "auto_extend" in values:
             changes["auto_extend"] = bool(values["auto_extend"])
-        return self._world.tunes.change(tune.id, updated_at=self._world.now(), **changes)
+        world = self._world
+        world.twins.remove_tune(tune)
+        changed = world.tunes.change(tune.id, updated_at=world.now(), **changes)
+        world.twins.add_tune(changed)
+        return changed
 
     def delete(self, tune: Tune) -> None:
         """Delete the model and its images; prompts go with it only for a checkpoint."""
@@ -180,6 +195,7 @@ class Tunes:
             self._world.files.remove(key)
             self._world.trash.append(key)
         self._world.tunes.remove(tune.id)
+        self._world.twins.remove_tune(tune)
 
     def _kind(self, values: Mapping[str, Any]) -> tuple[str, str | None]:
         base = self._world.tunes.get(values.get("base_tune_id"))

@@ -11,6 +11,7 @@ from astria_async.sandbox import records
 from astria_async.sandbox.clock import VirtualClock
 from astria_async.sandbox.settings import Settings
 from astria_async.sandbox.shelf import Journal, Shelf
+from astria_async.sandbox.twins import Twins
 
 MAX_DELIVERIES = 10_000
 _KEY_LENGTH = 28
@@ -45,6 +46,7 @@ class World:
         self.trash: list[str] = []
         self._by_tune: dict[int, dict[int, None]] = {}
         self._agenda: list[tuple[dt.datetime, int]] = []
+        self.twins = Twins()
 
     @property
     def shelves(self) -> tuple[Shelf[Any], ...]:
@@ -104,6 +106,7 @@ class World:
         """Note under which tunes the prompt is listed: its own and those its text names."""
         for tune_id in {prompt.tune_id, *prompt.references}:
             self._by_tune.setdefault(tune_id, {})[prompt.id] = None
+        self.twins.add_prompt(prompt)
 
     def unindex(self, prompt: records.Prompt) -> None:
         """Forget a removed prompt."""
@@ -112,6 +115,7 @@ class World:
             listed.pop(prompt.id, None)
             if not listed:
                 self._by_tune.pop(tune_id, None)
+        self.twins.remove_prompt(prompt)
 
     def prompts_of(self, tune_id: int) -> Iterator[records.Prompt]:
         """The prompts listed under a tune, the youngest first."""
@@ -121,6 +125,9 @@ class World:
     def rebuild(self) -> None:
         """Make the indexes anew from the shelves."""
         self._by_tune = {}
+        self.twins = Twins()
+        for tune in self.tunes:
+            self.twins.add_tune(tune)
         for prompt in self.prompts:
             self.index(prompt)
         self._agenda = [(due.at, due.id) for due in self.dues]

@@ -1,5 +1,6 @@
 """From a row of the endpoint table to a running handler."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from astria_async.sandbox.web.call import (
     choose_workspace,
     origin_of_request,
 )
+from astria_async.sandbox.web.failing import HOLD
 from astria_async.sandbox.web.replies import Reply, json_response, refuse, takes_json
 
 Handler = Callable[[Call], Awaitable[Reply]]
@@ -40,10 +42,10 @@ def answer(
         spool = services.spool()
         try:
             call = await _read(endpoint, request, stream, services, spool)
-            reply = await handler(call)
-            await services.commit()
+            reply = await _act(handler, call)
         except Refusal as refusal:
-            await drain(stream, services.world.settings.max_request)
+            with contextlib.suppress(ClientDisconnect):
+                await drain(stream, services.world.settings.max_request)
             await services.commit()
             plain = services.world.settings.plain_unauthorized
             return refuse(request, refusal, plain_unauthorized=plain)
@@ -57,10 +59,29 @@ def answer(
     return respond
 
 
+async def _act(handler: Handler, call: Call) -> Reply:
+    services = call.services
+    if HOLD not in call.request.scope:
+        reply = await handler(call)
+        await services.commit()
+        return reply
+    # The gateway has given up on this one; it happens later, and nobody sees the answer.
+    seconds, read = call.request.scope[HOLD]
+    read.set()
+    await services.holds.wait(seconds)
+    try:
+        reply = await handler(call)
+        await services.commit()
+        return reply
+    finally:
+        services.holds.done()
+
+
 async def _read(
     endpoint: Endpoint, request: Request, stream: Any, services: Services, spool: Spool
 ) -> Call:
     account = NOBODY if endpoint.public else authenticate(request, services)
+    services.limits.count(account.id)
     if not takes_json(request):
         raise not_acceptable()
     everywhere, workspace = (

@@ -7,7 +7,9 @@ from typing import Any
 import attrs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from astria_async.sandbox.faults import Faults
 from astria_async.sandbox.requests import RequestLog, RequestRecord
+from astria_async.sandbox.web.failing import Failing
 from astria_async.sandbox.world import World
 
 _UNTOUCHED = re.compile(r"/(files/|openapi\.json|_sandbox)")
@@ -22,12 +24,16 @@ class Front:
         app: Who answers.
         world: Whose clock dates the records.
         log: Where they go.
+        faults: What may go wrong.
+        failing: Who plays it.
         ready: Raises if the sandbox does not run.
     """
 
     app: ASGIApp
     world: World
     log: RequestLog
+    faults: Faults
+    failing: Failing
     ready: Callable[[], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,8 +44,14 @@ class Front:
         self.ready()
         record = self.log.begin(scope, self.world.now())
         exchange = _Exchange(record, receive, send, head=scope["method"] == "HEAD")
+        scope = normalised(scope)
+        fault = self.faults.on_request(scope["method"], scope["path"])
         try:
-            await self.app(normalised(scope), exchange.receive, exchange.send)
+            if fault is None:
+                await self.app(scope, exchange.receive, exchange.send)
+            else:
+                record.fault = fault.kind
+                await self.failing.play(fault, scope, exchange.receive, exchange.send)
         finally:
             self.log.end(record, self.world.now())
 

@@ -6,7 +6,7 @@ from astria_async.sandbox.records import Prompt
 from astria_async.sandbox.web.call import Call
 from astria_async.sandbox.web.inputs import check_callbacks, take_inputs
 from astria_async.sandbox.web.pages import MAX_PROMPT_OFFSET, page
-from astria_async.sandbox.web.replies import Reply
+from astria_async.sandbox.web.replies import MERGED, Reply
 
 _SAME = ("pack_id", "base_pack_id", "orig_prompt_id", "order_id", "is_video", "is_api", "liked")
 
@@ -18,19 +18,26 @@ async def create(call: Call) -> Reply:
     check_callbacks(call, values)
     services.prompts.check(call.account, tune, values)
     inputs, kept = await take_inputs(call, values)
+    twin = services.prompts.twin(call.account, tune, values)
+    if twin is not None:
+        services.storage.release(kept)
+        return Reply(call.show_prompt(twin), MERGED)
     try:
         prompt = services.prompts.create(
-            call.payer,
+            call.account,
             tune,
             values,
             inputs,
+            payer=call.payer,
             workspace_id=call.workspace_id,
             origin=call.origin,
         )
     except BaseException:
         services.storage.release(kept)
         raise
-    return Reply(call.show_prompt(prompt))
+    reply = Reply(call.show_prompt(prompt))
+    await services.rush(prompt)
+    return reply
 
 
 async def index(call: Call) -> Reply:

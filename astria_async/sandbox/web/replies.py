@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from astria_async.sandbox.refusals import UNAUTHORIZED_TEXT, Refusal
 
+# A create that was merged into an earlier one answers 200 in place of 201.
+MERGED = 200
 _JSON = "application/json; charset=utf-8"
 
 

@@ -9,7 +9,7 @@ from astria_async.sandbox.uploads import Upload
 from astria_async.sandbox.web.call import Call
 from astria_async.sandbox.web.inputs import check_callbacks, take_inputs
 from astria_async.sandbox.web.pages import MAX_TUNE_OFFSET, page
-from astria_async.sandbox.web.replies import Reply
+from astria_async.sandbox.web.replies import MERGED, Reply
 
 
 async def create(call: Call) -> Reply:
@@ -19,6 +19,9 @@ async def create(call: Call) -> Reply:
     check_callbacks(call, values, *nested)
     pictures, captions = training_images(values)
     services.tunes.check(call.account, values, len(pictures))
+    twin = services.tunes.twin(call.account, values)
+    if twin is not None:
+        return Reply(call.show_tune(twin), MERGED)
     given = [*pictures, *captions]
     images = await services.storage.take("images", given, call.spool, call.origin)
     kept = list(images)
@@ -28,17 +31,25 @@ async def create(call: Call) -> Reply:
             inputs, keys = await take_inputs(call, prompt)
             kept += keys
             stored.append({**prompt, "stored_inputs": inputs})
+        # Another request may have made it while this one's images were stored.
+        twin = services.tunes.twin(call.account, values)
+        if twin is not None:
+            services.storage.release(kept)
+            return Reply(call.show_tune(twin), MERGED)
         tune = services.tunes.create(
-            call.payer,
+            call.account,
             {**values, "prompts_attributes": stored},
             images,
+            payer=call.payer,
             workspace_id=call.workspace_id,
             origin=call.origin,
         )
     except BaseException:
         services.storage.release(kept)
         raise
-    return Reply(call.show_tune(tune))
+    reply = Reply(call.show_tune(tune))
+    await services.rush(tune)
+    return reply
 
 
 def training_images(values: Mapping[str, Any]) -> tuple[list[Upload | Link], list[Upload]]:
