@@ -161,11 +161,7 @@ class PostgresServer:
 
 async def _prepare(db: Connection) -> None:
     if not await db.fetchval(tables.HAS_META):
-        async with db.transaction():
-            await db.execute(tables.TAKE_LOCK, tables.LOCK)
-            # Asked again under the lock: another process may have been faster.
-            if not await db.fetchval(tables.HAS_META):
-                await db.execute(tables.CREATE)
+        await db.execute(tables.CREATE)
     version = await db.fetchval(tables.GET_VERSION)
     if version != tables.VERSION:
         raise ConfigurationError(

@@ -18,21 +18,26 @@ CHANNEL = "astria_async"
 LOCK = 0x61737472_6961_01
 """Key of the advisory lock under which the schema is created."""
 
-# One creator at a time, until the end of its transaction.
-TAKE_LOCK = "SELECT pg_advisory_xact_lock($1)"
-# Whether the schema is there.
-HAS_META = "SELECT to_regclass('astria_async.meta') IS NOT NULL"
+# Whether the schema is there. Not by to_regclass(), which may answer from before the lock.
+HAS_META = """
+    SELECT EXISTS (
+        SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'astria_async' AND c.relname = 'meta'
+    )
+"""
 # Which version of this package laid it out.
 GET_VERSION = "SELECT version FROM astria_async.meta"
-# The schema, as one script.
+# The schema, as one script: one transaction, which a cancelled creator cannot leave half done. The
+# lock lets one creator in at a time, and the others find everything there.
 CREATE = f"""
+    SELECT pg_advisory_xact_lock({LOCK});
     CREATE SCHEMA IF NOT EXISTS astria_async;
-    CREATE TABLE astria_async.meta (
-        only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    CREATE TABLE IF NOT EXISTS astria_async.meta (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
         version integer NOT NULL,
         checks bigint NOT NULL DEFAULT 0
     );
-    CREATE TABLE astria_async.callbacks (
+    CREATE TABLE IF NOT EXISTS astria_async.callbacks (
         wait text PRIMARY KEY,
         kind text NOT NULL,
         metadata text NOT NULL,
@@ -52,11 +57,12 @@ CREATE = f"""
         fresh boolean NOT NULL DEFAULT true,
         ready_at timestamptz NOT NULL GENERATED ALWAYS AS (GREATEST(due_at, lease_until)) STORED
     );
-    CREATE INDEX ready ON astria_async.callbacks (kind, ready_at) WHERE state = 'pending';
-    CREATE INDEX received ON astria_async.callbacks (received_at);
-    CREATE INDEX state ON astria_async.callbacks (state, received_at);
-    INSERT INTO astria_async.meta (version) VALUES ({VERSION});
-"""  # noqa: S608 - our own number
+    CREATE INDEX IF NOT EXISTS ready
+        ON astria_async.callbacks (kind, ready_at) WHERE state = 'pending';
+    CREATE INDEX IF NOT EXISTS received ON astria_async.callbacks (received_at);
+    CREATE INDEX IF NOT EXISTS state ON astria_async.callbacks (state, received_at);
+    INSERT INTO astria_async.meta (version) VALUES ({VERSION}) ON CONFLICT DO NOTHING;
+"""  # noqa: S608 - our own numbers
 
 # A write that nobody reads, to prove that writes are kept; and what makes commits less than that.
 PROVE = """
