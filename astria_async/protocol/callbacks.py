@@ -3,7 +3,9 @@ The callback URL, its signature, and what a callback's body says.
 
 An object's id is unknown when its callback URL must be written, so each create mints a *wait id*
 first and puts it in the query string beside the user's metadata (the way that
-docs.astria.ai/docs/api/overview recommends to carry context)::
+docs.astria.ai/docs/api/overview recommends to carry context):
+
+.. code-block:: text
 
     https://hooks.example.com/astria?user_id=7&kind=tune&wait=<22 characters>&sig=<43 characters>
 

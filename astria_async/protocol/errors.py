@@ -1,7 +1,7 @@
 """
 Every error that this package raises, as one tree.
 
-::
+.. code-block:: text
 
     AstriaError
     ├── ConfigurationError        set up wrongly; nothing was sent

@@ -1,7 +1,9 @@
 """
 A probe: a signed request that asks a receiver to prove that it holds the same secret.
 
-It takes the road of a real callback, POST to the public URL, and stores nothing::
+It takes the road of a real callback, POST to the public URL, and stores nothing:
+
+.. code-block:: text
 
     https://hooks.example.com/astria/?probe=<22 characters>&sig=<43 characters>
 

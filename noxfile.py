@@ -1,0 +1,96 @@
+"""
+Every check of the project: ``nox`` runs all, ``nox -s tests`` one, ``nox -l`` lists them.
+
+Each session makes a fresh environment, with uv where that is installed, and checks what a user
+gets: the package is installed as a wheel, and no session imports it from the working tree.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["lint", "types", "docs", "build", "tests"]
+
+ROOT = pathlib.Path(__file__).parent
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def group(name: str) -> list[str]:
+    """The requirements of a dependency group."""
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, formatting, docstrings, and the layers of the architecture."""
+    session.install(*group("lint"), ".")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("interrogate", "--quiet", "astria_async", "examples", "noxfile.py")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Two type checkers, and the completeness of the types that users see."""
+    session.install(*group("typing"), *group("tests"), ".[all]", "nox")
+    session.run("mypy")
+    session.run("mypy", "--strict", "tests/typing/api.py", "examples", "noxfile.py")
+    session.run("pyright")
+    # From elsewhere, so that the installed package is looked at, with its py.typed.
+    session.chdir(session.create_tmp())
+    session.run("pyright", "--ignoreexternal", "--verifytypes", "astria_async")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Every code block of README, docs and docstrings, run."""
+    session.install(*group("tests"), ".[all]")
+    session.run("pytest", "README.md", "docs", "astria_async", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the sdist, from it the wheel; install that somewhere else, and run its demo."""
+    session.install("build")
+    dist = pathlib.Path(session.create_tmp()).absolute() / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(dist), str(ROOT))
+    (wheel,) = dist.glob("*.whl")
+
+    session.chdir(dist)
+    session.run("python", "-m", "venv", "clean")
+    clean = dist / "clean" / ("Scripts" if os.name == "nt" else "bin")
+    session.run(
+        str(clean / "python"), "-m", "pip", "install", "--quiet", f"{wheel}[cli,sandbox]",
+        external=True,
+    )  # fmt: skip
+    said = session.run(
+        str(clean / "astria-async"), "demo", "--json", "--out", "pictures",
+        external=True, silent=True, stderr=None,
+    )  # fmt: skip
+    _check_demo(session, said)
+
+
+def _check_demo(session: nox.Session, said: object) -> None:
+    summary = json.loads(str(said))
+    session.log("the installed demo says: %s", json.dumps(summary)[:300])
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The tests, with the branches they cover counted, in subprocesses too."""
+    session.install(*group("tests"), ".[all]")
+    session.run("coverage", "erase")
+    # The script rather than -m: that would put the working tree in front of the installed package.
+    pytest = shutil.which("pytest", path=session.bin)
+    session.run("coverage", "run", str(pytest), *session.posargs)
+    if not session.posargs:
+        session.run("coverage", "combine", "--quiet")
+        session.run("coverage", "report")
