@@ -3,9 +3,9 @@ A chaos run: real processes over a real store, killed and cut off at random, and
 
     python tests/chaos/run.py --store postgres --seeds 1-20
 
-One seed is one run: a sandbox on a socket with faults of every kind, a receiver, workers that create
-and wait, handlers, and a database server that is restarted. At the end the sandbox's own record
-says what was created and which callbacks were answered with 2xx, and all must agree with it.
+One seed is one run: a sandbox on a socket with faults of every kind, a receiver, workers that
+create and wait, handlers, and a database server that is restarted. At the end the sandbox's own
+record says what was created and which callbacks were answered with 2xx, and all must agree with it.
 """
 
 import argparse
