@@ -1,5 +1,6 @@
 """The client: puts the parts together and owns the one task group that they run in."""
 
+import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,6 +31,9 @@ from astria_async.waiting.lookout import Lookout
 from astria_async.waiting.sweeper import Sweeper
 
 J = TypeVar("J", bound=Job)
+
+# A library is silent until the program configures logging.
+logging.getLogger("astria_async").addHandler(logging.NullHandler())
 
 BASE_URL = "https://api.astria.ai"
 CONNECTIONS = 50

@@ -72,10 +72,9 @@ async def program(prompts: int, *, faulty: bool, speed: float) -> dict[str, obje
                     for number in range(prompts):
                         group.start_soon(one, number)
                 made = Counter(it.text for it in sandbox.world.prompts if "cat number" in it.text)
-                played = {
-                    f"{type(it.fault).__name__}.{it.fault.kind}": it.played
-                    for it in sandbox.faults.active
-                }
+                played: Counter[str] = Counter()
+                for it in sandbox.faults.active:
+                    played[f"{type(it.fault).__name__}.{it.fault.kind}"] += it.played
     return {
         "prompts": len(made),
         "created_twice": sum(count - 1 for count in made.values()),
