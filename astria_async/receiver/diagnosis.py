@@ -85,7 +85,8 @@ def _about_error(error: Exception, host: str, seconds: float) -> _Finding:
         )
     tls = next((it for it in met if isinstance(it, ssl.SSLError)), None)
     if tls is not None:
-        why = getattr(tls, "verify_message", "") or tls.reason or "handshake failed"
+        # Errors of the handshake have a reason, those of the certificate a message as well.
+        why = getattr(tls, "verify_message", "") or getattr(tls, "reason", "") or "no handshake"
         return (
             Fault.TLS,
             f"{host} has no valid TLS certificate for this name: {why}",

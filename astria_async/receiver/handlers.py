@@ -102,5 +102,7 @@ class Handlers:
 def _is_async(handler: object) -> bool:
     while isinstance(handler, functools.partial):
         handler = handler.func
+    if inspect.isclass(handler):
+        return False
     call = getattr(handler, "__call__", None)  # noqa: B004 - its function is looked at
     return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(call)

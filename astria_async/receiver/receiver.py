@@ -23,7 +23,7 @@ from astria_async.receiver.handlers import H, HandlerLimits, Handlers
 from astria_async.receiver.lifetime import StoreUse
 from astria_async.receiver.proof import Prober
 from astria_async.receiver.refusals import Refusals
-from astria_async.receiver.tunnel import Tunnel, choose_tunnel
+from astria_async.receiver.tunnel import Tunnel, choose_tunnel, through
 from astria_async.receiver.worker import HandlerWorker
 from astria_async.stores import Store
 
@@ -281,7 +281,7 @@ class Receiver:
                 await stack.enter_async_context(server.running(web))
                 url = server.local_url(host, port)
                 if tunnel is not None:
-                    opened = choose_tunnel(tunnel).open(port)
+                    opened = through(choose_tunnel(tunnel), port)
                     self._endpoint.move(await stack.enter_async_context(opened))
                 elif before is None:
                     self._endpoint.move(url)

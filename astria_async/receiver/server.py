@@ -25,6 +25,7 @@ from astria_async.receiver.refusals import Refusals
 
 HEAD_TIMEOUT = 10.0
 """Seconds that a sender has for a request's headers."""
+LAST_PORT = 65_535
 CLOSING = 5
 """Seconds that requests under way have to end."""
 
@@ -44,6 +45,8 @@ async def listen(host: str, port: int) -> socket.socket:
     Raises:
         ConfigurationError: The port is in use or may not be used, or there is no such host.
     """
+    if not 0 <= port <= LAST_PORT:
+        raise ConfigurationError(_why_not(host, port, f"ports go from 0 to {LAST_PORT}"))
     try:
         found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, _, _, _, address = found[0]
@@ -57,12 +60,12 @@ async def listen(host: str, port: int) -> socket.socket:
         except BaseException:
             sock.close()
             raise
-    except (OSError, OverflowError) as exc:
+    except OSError as exc:
         raise ConfigurationError(_why_not(host, port, exc)) from exc
     return sock
 
 
-def _why_not(host: str, port: int, error: OSError | OverflowError) -> str:
+def _why_not(host: str, port: int, error: OSError | str) -> str:
     where = f"the receiver cannot listen on {host} port {port}"
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return f"{where}: the port is in use; pass another, or 0 for any free one"
@@ -152,6 +155,10 @@ async def _serve(server: "_Server", sock: socket.socket) -> ConfigurationError |
         error = ConfigurationError(f"the receiver's web server could not start: {exc!r}")
         error.__cause__ = exc
         return error
+    finally:
+        # Closed already, unless it was cancelled in the middle of starting.
+        for it in getattr(server, "servers", ()):
+            it.close()
     return None
 
 

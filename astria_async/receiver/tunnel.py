@@ -102,6 +102,20 @@ def _load() -> Any:
         ) from exc
 
 
+@contextlib.asynccontextmanager
+async def through(tunnel: Tunnel, port: int) -> AsyncIterator[str]:
+    """Open *tunnel* for the length of the block; what the block raises comes out as it is."""
+    error: Exception | None = None
+    async with tunnel.open(port) as url:
+        # Kept from the tunnel, whose task group, if it has one, would wrap it.
+        try:
+            yield url
+        except Exception as exc:  # noqa: BLE001 - raised again below
+            error = exc
+    if error is not None:
+        raise error
+
+
 def choose_tunnel(tunnel: "str | Tunnel") -> Tunnel:
     """
     The tunnel that a name stands for; an object is passed on.

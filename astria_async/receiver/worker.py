@@ -70,6 +70,7 @@ class HandlerWorker:
     clock: Clock
     owner: str = attrs.field(factory=name_owner)
     _bell: _Bell = attrs.field(factory=_Bell)
+    _jobs: TaskGroup | None = None
     _running: int = 0
     _closing: anyio.Event = attrs.field(factory=anyio.Event)
 
@@ -81,8 +82,10 @@ class HandlerWorker:
         callbacks given back, due at once and without counting the attempt.
         """
         async with anyio.create_task_group() as tg:
+            # Not by start(): when cancelled it would wait for the host, and the host for us.
+            tg.start_soon(self._host)
             try:
-                jobs = await tg.start(self._host)
+                jobs = await self._opened()
                 async with self.store.watch() as hints, anyio.create_task_group() as inner:
                     inner.start_soon(self._listen, hints)
                     task_status.started()
@@ -90,19 +93,24 @@ class HandlerWorker:
             finally:
                 self._closing.set()
 
-    async def _host(self, *, task_status: TaskStatus[TaskGroup]) -> None:
+    async def _host(self) -> None:
         # Jobs live in a group of their own that the caller's cancellation does not reach.
         async with anyio.create_task_group() as jobs:
             jobs.cancel_scope.shield = True
-            task_status.started(jobs)
+            self._jobs = jobs
+            self._bell.ring()
             await self._closing.wait()
-            grace = self.attempt.limits.shutdown_grace
-            try:
-                await within(self.clock, grace, self._idle)
-            except TimeoutError:
-                running = self._running
-                log_event(logging.WARNING, "handler.cut_short", running=running, grace=grace)
+            # In the machine's own time: a clock that stands still is not to keep a program open.
+            with anyio.move_on_after(self.attempt.limits.shutdown_grace):
+                await self._idle()
+            if self._running:
+                log_event(logging.WARNING, "handler.cut_short", running=self._running)
             jobs.cancel_scope.cancel()
+
+    async def _opened(self) -> TaskGroup:
+        while self._jobs is None:
+            await self._bell.listen().wait()
+        return self._jobs
 
     async def _idle(self) -> None:
         while self._running:

@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from anyio.lowlevel import checkpoint
 
 from astria_async.protocol.callbacks import Address, Callback, Kind, mint_wait_id
 from astria_async.protocol.errors import StoreUnavailable
@@ -148,7 +149,14 @@ def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
 @pytest.fixture
 def settle() -> Callable[[], Awaitable[None]]:
     """Lets every task run until all of them wait for something."""
-    return anyio.wait_all_tasks_blocked
+
+    async def run() -> None:
+        # anyio's own looks every 100 ms under asyncio: most have nothing left to do by then.
+        for _ in range(50):
+            await checkpoint()
+        await anyio.wait_all_tasks_blocked()
+
+    return run
 
 
 @pytest.fixture

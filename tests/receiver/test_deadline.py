@@ -1,25 +1,28 @@
 """A bound on a clock that the test moves."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import anyio
 import pytest
 
 from astria_async.receiver.deadline import within
+from astria_async.sandbox.clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_in_time(clock) -> None:
+async def test_in_time(clock: VirtualClock) -> None:
     """What ends in time gives its result."""
 
     async def work() -> int:
         return 7
 
-    assert 7 == await within(clock, 1, work)
+    assert await within(clock, 1, work) == 7
 
 
-async def test_too_late(clock, advance) -> None:
+async def test_too_late(clock: VirtualClock, advance: Callable[[float], Any]) -> None:
     """What does not is cancelled, and a TimeoutError says so."""
     errors = []
 
@@ -37,7 +40,7 @@ async def test_too_late(clock, advance) -> None:
     assert errors
 
 
-async def test_error(clock) -> None:
+async def test_error(clock: VirtualClock) -> None:
     """An error comes through as it is, not in a group."""
 
     async def work() -> None:
@@ -47,7 +50,7 @@ async def test_error(clock) -> None:
         await within(clock, 1, work)
 
 
-async def test_cancelled_from_outside(clock) -> None:
+async def test_cancelled_from_outside(clock: VirtualClock) -> None:
     """A cancellation from outside is no timeout."""
     with anyio.CancelScope() as scope:
         scope.cancel()
@@ -56,10 +59,10 @@ async def test_cancelled_from_outside(clock) -> None:
     assert scope.cancelled_caught
 
 
-async def test_no_bound(clock) -> None:
+async def test_no_bound(clock: VirtualClock) -> None:
     """Infinite seconds are no bound, and need no clock that knows infinity."""
 
     async def work() -> int:
         return 7
 
-    assert 7 == await within(clock, math.inf, work)
+    assert await within(clock, math.inf, work) == 7

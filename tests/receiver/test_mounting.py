@@ -1,6 +1,8 @@
 """The app inside other applications, and by itself."""
 
 import contextlib
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -9,12 +11,13 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Route, Router
 
+from astria_async.protocol.callbacks import Address
 from astria_async.receiver import Receiver
 
 pytestmark = pytest.mark.anyio
 
 
-def _fastapi(app):
+def _fastapi(app: Any) -> Any:
     outer = FastAPI()
     outer.mount("/astria", app)
     return outer
@@ -37,7 +40,14 @@ APPS = {
     "public_url", ["https://h.example.com/astria", "https://h.example.com/astria/"]
 )
 @pytest.mark.parametrize("kind", APPS)
-async def test_mounted(store, address, request_app, secret, kind, public_url) -> None:
+async def test_mounted(
+    store: Any,
+    address: Callable[..., Address],
+    request_app: Callable[..., Any],
+    secret: str,
+    kind: str,
+    public_url: str,
+) -> None:
     """Mounted under the path of its public URL, with or without a slash, it gets its callbacks."""
     receiver = Receiver(public_url, secret=secret, store=store)
     outer = APPS[kind](receiver.app)
@@ -47,11 +57,13 @@ async def test_mounted(store, address, request_app, secret, kind, public_url) ->
         answer = await request_app(outer, "POST", receiver.callback_url(sent), content=b"{}")
         kept = await store.find([sent.wait])
 
-    assert 204 == answer.status_code
+    assert answer.status_code == 204
     assert [sent.wait] == [it.wait for it in kept]
 
 
-async def test_exact_route(store, address, request_app, secret) -> None:
+async def test_exact_route(
+    store: Any, address: Callable[..., Address], request_app: Callable[..., Any], secret: str
+) -> None:
     """Behind a route that matches exactly, trailing_slash=False keeps the path as it is."""
     receiver = Receiver("https://h.example.com/astria", secret=secret, trailing_slash=False)
     outer = Starlette(routes=[Route("/astria", receiver.app)])
@@ -59,14 +71,16 @@ async def test_exact_route(store, address, request_app, secret) -> None:
     async with receiver:
         answer = await request_app(outer, "POST", receiver.callback_url(address()))
 
-    assert 204 == answer.status_code
+    assert answer.status_code == 204
 
 
-async def test_entered_by_the_outer_lifespan(receiver, store, address, request_app) -> None:
+async def test_entered_by_the_outer_lifespan(
+    receiver: Receiver, store: Any, address: Callable[..., Address], request_app: Callable[..., Any]
+) -> None:
     """The outer application's lifespan opens and closes the store."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(_):
+    async def lifespan(_: object) -> Any:
         async with receiver:
             yield
 
@@ -75,5 +89,5 @@ async def test_entered_by_the_outer_lifespan(receiver, store, address, request_a
     async with outer.router.lifespan_context(outer):
         answer = await request_app(outer, "POST", receiver.callback_url(address()))
 
-    assert 204 == answer.status_code
-    assert ["open", "put", "aclose"] == store.calls
+    assert answer.status_code == 204
+    assert store.calls == ["open", "put", "aclose"]

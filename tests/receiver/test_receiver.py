@@ -1,7 +1,11 @@
 """How a receiver is set up, and the URLs that it writes."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from astria_async.protocol.callbacks import Address, Callback
 from astria_async.protocol.errors import ConfigurationError, InvalidInput
 from astria_async.receiver import Receiver
 from astria_async.stores import MemoryStore
@@ -9,7 +13,7 @@ from astria_async.stores import MemoryStore
 URL = "https://hooks.example.com/astria"
 
 
-def test_callback_url(receiver, address) -> None:
+def test_callback_url(receiver: Receiver, address: Callable[..., Address]) -> None:
     """A callback URL is the public URL, with the metadata and our own signed parameters."""
     sent = address("tune", user_id="7")
 
@@ -31,7 +35,9 @@ def test_callback_url(receiver, address) -> None:
         ("https://h.example.com/a?x=1", False, "https://h.example.com/a?x=1&"),
     ],
 )
-def test_trailing_slash(address, public_url, slash, start) -> None:
+def test_trailing_slash(
+    address: Callable[..., Address], public_url: str, slash: bool, start: str
+) -> None:
     """Callback URLs end their path with a slash, unless that is turned off."""
     receiver = Receiver(public_url, trailing_slash=slash)
 
@@ -39,7 +45,7 @@ def test_trailing_slash(address, public_url, slash, start) -> None:
     assert public_url == receiver.public_url
 
 
-def test_parameters_of_the_public_url(address) -> None:
+def test_parameters_of_the_public_url(address: Callable[..., Address]) -> None:
     """Parameters of the public URL are kept, not signed, and not taken for metadata."""
     receiver = Receiver(f"{URL}?tenant=4")
     sent = address("tune", user_id="7")
@@ -47,7 +53,7 @@ def test_parameters_of_the_public_url(address) -> None:
     assert sent == receiver.recognise(receiver.callback_url(sent), "tune")
 
 
-def test_metadata_of_the_same_name(address) -> None:
+def test_metadata_of_the_same_name(address: Callable[..., Address]) -> None:
     """Metadata with the name of one of the public URL's own parameters is refused."""
     receiver = Receiver(f"{URL}?tenant=4")
 
@@ -55,7 +61,7 @@ def test_metadata_of_the_same_name(address) -> None:
         receiver.callback_url(address("tune", tenant="5"))
 
 
-def test_unknown_public_url(address) -> None:
+def test_unknown_public_url(address: Callable[..., Address]) -> None:
     """Without a public URL a callback URL cannot be written, and the error says what to do."""
     receiver = Receiver()
 
@@ -68,7 +74,7 @@ def test_unknown_public_url(address) -> None:
 @pytest.mark.parametrize(
     "url", ["", "hooks.example.com", "ftp://h.example.com", "http://h.example.com", "https://", 7]
 )
-def test_impossible_public_url(url) -> None:
+def test_impossible_public_url(url: str) -> None:
     """A URL that Astria could never call is refused at once."""
     with pytest.raises(ConfigurationError, match="public_url"):
         Receiver(url)
@@ -76,10 +82,12 @@ def test_impossible_public_url(url) -> None:
 
 def test_http_on_request() -> None:
     """Plain http is accepted when the user insists."""
-    assert "http://h.example.com" == Receiver("http://h.example.com", allow_http=True).public_url
+    assert Receiver("http://h.example.com", allow_http=True).public_url == "http://h.example.com"
 
 
-def test_environment(monkeypatch, address, secret) -> None:
+def test_environment(
+    monkeypatch: pytest.MonkeyPatch, address: Callable[..., Address], secret: str
+) -> None:
     """The environment gives what the arguments leave out; several secrets have commas between."""
     monkeypatch.setenv("ASTRIA_CALLBACK_URL", f" {URL} ")
     monkeypatch.setenv("ASTRIA_CALLBACK_SECRET", f"{secret[:20]}, {'o' * 20},")
@@ -88,19 +96,19 @@ def test_environment(monkeypatch, address, secret) -> None:
 
     receiver = Receiver()
 
-    assert URL == receiver.public_url
+    assert receiver.public_url == URL
     assert receiver.recognise(old.callback_url(address()), "tune")
     assert isinstance(receiver.store, MemoryStore)
 
 
-def test_arguments_go_first(monkeypatch) -> None:
+def test_arguments_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """An argument outweighs the environment."""
     monkeypatch.setenv("ASTRIA_CALLBACK_URL", "https://other.example.com")
 
-    assert URL == Receiver(URL).public_url
+    assert Receiver(URL).public_url == URL
 
 
-def test_empty_environment(monkeypatch) -> None:
+def test_empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty variable is one that is not set."""
     for name in ("URL", "SECRET", "STORE"):
         monkeypatch.setenv(f"ASTRIA_CALLBACK_{name}", "")
@@ -111,7 +119,7 @@ def test_empty_environment(monkeypatch) -> None:
         assert receiver.public_url
 
 
-def test_random_secret(address) -> None:
+def test_random_secret(address: Callable[..., Address]) -> None:
     """A store in memory may do without a secret: each receiver then has one of its own."""
     one, other = Receiver(URL), Receiver(URL)
 
@@ -130,7 +138,7 @@ def test_durable_store_needs_a_secret() -> None:
         Receiver(URL, store=Durable())
 
 
-def test_own_store(secret) -> None:
+def test_own_store(secret: str) -> None:
     """A store of the user's own is taken as it is."""
     store = Durable()
 
@@ -138,13 +146,13 @@ def test_own_store(secret) -> None:
 
 
 @pytest.mark.parametrize("secret", ["", "short", b"short", [], ["long enough for a key", "no"]])
-def test_bad_secret(secret) -> None:
+def test_bad_secret(secret: str) -> None:
     """A secret that is missing or too short is refused."""
     with pytest.raises(ConfigurationError, match="secret"):
         Receiver(URL, secret=secret)
 
 
-def test_bytes_secret(address) -> None:
+def test_bytes_secret(address: Callable[..., Address]) -> None:
     """A secret may be bytes, which say the same as a string does."""
     one, other = Receiver(URL, secret=b"0123456789abcdef"), Receiver(URL, secret="0123456789abcdef")
 
@@ -157,7 +165,7 @@ def test_bad_store() -> None:
         Receiver(URL, store="rediss+://localhost")
 
 
-def test_repr(secret) -> None:
+def test_repr(secret: str) -> None:
     """What a receiver shows of itself has no secret and no query."""
     receiver = Receiver(f"{URL}?token=private", secret=secret)
     receiver.on_tune(_handle)
@@ -170,10 +178,10 @@ def test_repr(secret) -> None:
     assert "no URL yet" in repr(Receiver())
 
 
-async def _handle(tune, callback) -> None:
+async def _handle(tune: Any, callback: Callback) -> None:
     """Do nothing."""
 
 
 def test_trust_body() -> None:
     """Whether bodies are trusted is told, and is not the default."""
-    assert (False, True) == (Receiver().trust_body, Receiver(trust_body=True).trust_body)
+    assert (Receiver().trust_body, Receiver(trust_body=True).trust_body) == (False, True)

@@ -1,12 +1,16 @@
 """What a stranger meets: nothing changes, nothing is read, nothing comes back."""
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import anyio
 import pytest
 
-from astria_async.protocol.callbacks import mint_wait_id
+from astria_async.protocol.callbacks import Address, mint_wait_id
+from astria_async.receiver import Receiver
 from astria_async.receiver.refusals import Refusals
+from astria_async.sandbox.clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
 
@@ -18,23 +22,23 @@ def _with(url: str, **changes: str) -> str:
 
 
 @pytest.fixture
-def unread():
+def unread() -> Any:
     """A ``receive`` that fails the test when it is called."""
 
-    async def receive():
+    async def receive() -> None:
         pytest.fail("the body of a stranger was read")
 
     return receive
 
 
 @pytest.fixture
-def call():
+def call() -> Any:
     """Calls an app with a scope of the test's making; the answer's start message."""
 
-    async def call_app(app, receive, **scope):
+    async def call_app(app: Any, receive: Any, **scope: Any) -> Any:
         sent = []
 
-        async def send(message) -> None:
+        async def send(message: Any) -> None:
             sent.append(message)
 
         default = {"type": "http", "method": "POST", "query_string": b"", "headers": []}
@@ -56,7 +60,13 @@ def call():
         {"sig": "é" * 43},
     ],
 )
-async def test_altered(receiver, store, address, request_app, change) -> None:
+async def test_altered(
+    receiver: Receiver,
+    store: Any,
+    address: Callable[..., Address],
+    request_app: Callable[..., Any],
+    change: dict[str, str],
+) -> None:
     """Another kind, wait id, metadata or signature than was signed is refused."""
     sent = address("tune", user_id="7")
     url = _with(receiver.callback_url(sent), **change)
@@ -65,11 +75,13 @@ async def test_altered(receiver, store, address, request_app, change) -> None:
         answer = await request_app(receiver.app, "POST", url, content=b"{}")
         records = await store.records()
 
-    assert (403, b"refused\n") == (answer.status_code, answer.content)
-    assert [] == list(records)
+    assert (answer.status_code, answer.content) == (403, b"refused\n")
+    assert list(records) == []
 
 
-async def test_truncated_url(receiver, store, address, request_app) -> None:
+async def test_truncated_url(
+    receiver: Receiver, store: Any, address: Callable[..., Address], request_app: Callable[..., Any]
+) -> None:
     """A callback URL that lost any part of its end is refused."""
     url = receiver.callback_url(address("tune", user_id="7"))
     start = url.index("?")
@@ -77,33 +89,39 @@ async def test_truncated_url(receiver, store, address, request_app) -> None:
     async with receiver:
         for end in range(start, len(url)):
             answer = await request_app(receiver.app, "POST", url[:end])
-            assert 403 == answer.status_code
+            assert answer.status_code == 403
         records = await store.records()
 
-    assert [] == list(records)
+    assert list(records) == []
 
 
-async def test_doubled_signature(receiver, store, address, request_app) -> None:
+async def test_doubled_signature(
+    receiver: Receiver, store: Any, address: Callable[..., Address], request_app: Callable[..., Any]
+) -> None:
     """Two signatures are refused, even when one is right."""
     url = receiver.callback_url(address())
 
     async with receiver:
         answer = await request_app(receiver.app, "POST", f"{url}&sig=x")
 
-    assert 403 == answer.status_code
+    assert answer.status_code == 403
 
 
-async def test_signature_of_another_receiver(receiver, store, address, request_app) -> None:
+async def test_signature_of_another_receiver(
+    receiver: Receiver, store: Any, address: Callable[..., Address], request_app: Callable[..., Any]
+) -> None:
     """A URL signed with a secret that is not ours is refused."""
     forger = type(receiver)(receiver.public_url, secret="another secret, long enough")
 
     async with receiver:
         answer = await request_app(receiver.app, "POST", forger.callback_url(address()))
 
-    assert 403 == answer.status_code
+    assert answer.status_code == 403
 
 
-async def test_replay_changes_no_other_wait(receiver, store, address, request_app) -> None:
+async def test_replay_changes_no_other_wait(
+    receiver: Receiver, store: Any, address: Callable[..., Address], request_app: Callable[..., Any]
+) -> None:
     """A callback URL that someone saw can repeat its own wait, and touch no other."""
     mine, other = address(), address()
 
@@ -115,15 +133,22 @@ async def test_replay_changes_no_other_wait(receiver, store, address, request_ap
     assert [mine.wait] == [it.wait for it in kept]
 
 
-async def test_stranger_is_not_read(receiver, unread, call) -> None:
+async def test_stranger_is_not_read(
+    receiver: Receiver, unread: Callable[[], Any], call: Callable[..., Any]
+) -> None:
     """The signature is checked before any of the body is read."""
     async with receiver:
         start = await call(receiver.app, unread, query_string=b"kind=tune&wait=x&sig=y")
 
-    assert 403 == start["status"]
+    assert start["status"] == 403
 
 
-async def test_declared_size_is_not_read(receiver, address, unread, call) -> None:
+async def test_declared_size_is_not_read(
+    receiver: Receiver,
+    address: Callable[..., Address],
+    unread: Callable[[], Any],
+    call: Callable[..., Any],
+) -> None:
     """A body that is declared too large is refused before it is read, signed or not."""
     query = urlsplit(receiver.callback_url(address())).query.encode()
     headers = [(b"content-length", b"104857600")]
@@ -131,11 +156,17 @@ async def test_declared_size_is_not_read(receiver, address, unread, call) -> Non
     async with receiver:
         start = await call(receiver.app, unread, query_string=query, headers=headers)
 
-    assert 413 == start["status"]
+    assert start["status"] == 413
 
 
 @pytest.mark.parametrize("length", [b"-1", b"1e9", b"", b"9" * 5000])
-async def test_odd_length(receiver, address, unread, call, length) -> None:
+async def test_odd_length(
+    receiver: Receiver,
+    address: Callable[..., Address],
+    unread: Callable[[], Any],
+    call: Callable[..., Any],
+    length: bytes,
+) -> None:
     """A Content-Length that is no number is refused."""
     query = urlsplit(receiver.callback_url(address())).query.encode()
 
@@ -144,31 +175,39 @@ async def test_odd_length(receiver, address, unread, call, length) -> None:
             receiver.app, unread, query_string=query, headers=[(b"Content-Length", length)]
         )
 
-    assert 400 == start["status"]
+    assert start["status"] == 400
 
 
-async def test_long_query(receiver, unread, call) -> None:
+async def test_long_query(
+    receiver: Receiver, unread: Callable[[], Any], call: Callable[..., Any]
+) -> None:
     """A query far longer than any of ours is not parsed."""
     start = await call(receiver.app, unread, query_string=b"a=1&" * 3000)
 
-    assert 414 == start["status"]
+    assert start["status"] == 414
 
 
-async def test_large_headers(receiver, unread, call) -> None:
+async def test_large_headers(
+    receiver: Receiver, unread: Callable[[], Any], call: Callable[..., Any]
+) -> None:
     """Headers beyond any use are refused, whatever the server let through."""
     start = await call(receiver.app, unread, headers=[(b"x", b"y" * 70_000)])
 
-    assert 431 == start["status"]
+    assert start["status"] == 431
 
 
-async def test_query_that_is_not_ascii(receiver, unread, call) -> None:
+async def test_query_that_is_not_ascii(
+    receiver: Receiver, unread: Callable[[], Any], call: Callable[..., Any]
+) -> None:
     """Raw bytes in a query are refused like any other bad signature."""
     start = await call(receiver.app, unread, query_string=b"kind=\xff\xfe")
 
-    assert 403 == start["status"]
+    assert start["status"] == 403
 
 
-async def test_hang_up(receiver, store, address, call) -> None:
+async def test_hang_up(
+    receiver: Receiver, store: Any, address: Callable[..., Address], call: Callable[..., Any]
+) -> None:
     """A sender that hangs up before the end of its body changes nothing."""
     sent = address()
     query = urlsplit(receiver.callback_url(sent)).query.encode()
@@ -177,24 +216,30 @@ async def test_hang_up(receiver, store, address, call) -> None:
         {"type": "http.disconnect"},
     ]
 
-    async def receive():
+    async def receive() -> Any:
         return messages.pop(0)
 
     async with receiver:
         start = await call(receiver.app, receive, query_string=query)
         kept = await store.find([sent.wait])
 
-    assert 400 == start["status"]
-    assert [] == list(kept)
+    assert start["status"] == 400
+    assert list(kept) == []
 
 
-async def test_slow_body(receiver, store, address, call, advance) -> None:
+async def test_slow_body(
+    receiver: Receiver,
+    store: Any,
+    address: Callable[..., Address],
+    call: Callable[..., Any],
+    advance: Callable[[float], Any],
+) -> None:
     """A sender that does not end its body in time is cut off, and nothing is kept."""
     sent = address()
     query = urlsplit(receiver.callback_url(sent)).query.encode()
     starts = []
 
-    async def receive():
+    async def receive() -> None:
         await anyio.sleep_forever()
 
     async def post() -> None:
@@ -207,11 +252,13 @@ async def test_slow_body(receiver, store, address, call, advance) -> None:
         await advance(0.2)
         kept = await store.find([sent.wait])
 
-    assert 408 == starts[0]["status"]
-    assert [] == list(kept)
+    assert starts[0]["status"] == 408
+    assert list(kept) == []
 
 
-async def test_nothing_is_reflected(receiver, request_app, logged) -> None:
+async def test_nothing_is_reflected(
+    receiver: Receiver, request_app: Callable[..., Any], logged: Callable[[], list[str]]
+) -> None:
     """Neither the answer nor the log repeats what a stranger sent."""
     async with receiver:
         answer = await request_app(
@@ -222,7 +269,12 @@ async def test_nothing_is_reflected(receiver, request_app, logged) -> None:
     assert not any("script" in line for line in logged())
 
 
-async def test_log_is_bounded(receiver, request_app, logged, clock) -> None:
+async def test_log_is_bounded(
+    receiver: Receiver,
+    request_app: Callable[..., Any],
+    logged: Callable[[], list[str]],
+    clock: VirtualClock,
+) -> None:
     """However many requests are refused, the log has ten lines a minute, and tells how many."""
     async with receiver:
         for _ in range(100):
@@ -231,20 +283,22 @@ async def test_log_is_bounded(receiver, request_app, logged, clock) -> None:
         clock.advance(61)
         await request_app(receiver.app, "POST", "http://h/")
 
-    assert 10 == len(first)
-    assert ["callback.refused.more count=90"] == [it for it in logged()[10:] if "more" in it]
+    assert len(first) == 10
+    assert [it for it in logged()[10:] if "more" in it] == ["callback.refused.more count=90"]
 
 
-async def test_log_is_told_at_the_end(receiver, request_app, logged) -> None:
+async def test_log_is_told_at_the_end(
+    receiver: Receiver, request_app: Callable[..., Any], logged: Callable[[], list[str]]
+) -> None:
     """The count of what was left out is not lost when the receiver closes."""
     async with receiver:
         for _ in range(15):
             await request_app(receiver.app, "POST", "http://h/")
 
-    assert "callback.refused.more count=5" == logged()[-1]
+    assert logged()[-1] == "callback.refused.more count=5"
 
 
-def test_count_is_one_of_the_lines(clock, logged) -> None:
+def test_count_is_one_of_the_lines(clock: VirtualClock, logged: Callable[[], list[str]]) -> None:
     """The line that tells the count takes the place of one of the ten."""
     refusals = Refusals(clock, per_minute=2)
     for _ in range(5):
@@ -253,14 +307,14 @@ def test_count_is_one_of_the_lines(clock, logged) -> None:
     for _ in range(5):
         refusals.note("bad")
 
-    assert [2, 1, 1] == [
+    assert [
         len([it for it in logged()[:2] if "reason" in it]),
         len([it for it in logged()[2:] if "more" in it]),
         len([it for it in logged()[2:] if "reason" in it]),
-    ]
+    ] == [2, 1, 1]
 
 
-def test_client_is_bounded(clock, logged) -> None:
+def test_client_is_bounded(clock: VirtualClock, logged: Callable[[], list[str]]) -> None:
     """An address that a proxy's header made up cannot fill the log or forge a line."""
     Refusals(clock).note("bad", client="1.2.3.4\nroot logged in " + "x" * 1000)
 
