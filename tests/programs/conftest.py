@@ -110,7 +110,8 @@ def readme() -> Callable[..., str]:
     def block(heading: str, number: int = 0) -> str:
         _, _, below = text.partition(f"\n### {heading}\n")
         section = re.split(r"(?m)^##", below)[0]
-        return re.findall(r"(?s)```python\n(.*?)```", section)[number]
+        blocks: list[str] = re.findall(r"(?s)```python\n(.*?)```", section)
+        return blocks[number]
 
     return block
 
@@ -209,7 +210,7 @@ def start() -> Callable[..., contextlib.AbstractAsyncContextManager[Script]]:
     @contextlib.asynccontextmanager
     async def run(*arguments: str | Path, **options: Any) -> AsyncIterator[Script]:
         command = [sys.executable, "-u", *(str(argument) for argument in arguments)]
-        process = await anyio.open_process(command, stderr=None, **options)
+        process = await anyio.open_process(command, **({"stderr": None} | options))
         assert process.stdout is not None
         async with process:
             try:

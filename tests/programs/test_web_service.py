@@ -69,7 +69,7 @@ async def service(
     async def notify(user_id: str, images: tuple[str, ...]) -> None:
         await tell.send((user_id, images))
 
-    names = {"SECRET": secret, "notify": notify}
+    names: dict[str, Any] = {"SECRET": secret, "notify": notify}
     await run_program(readme("A web service"), names)
     if request.param == "fastapi":
         await run_program(readme("A web service", 1), names)
