@@ -1,0 +1,34 @@
+"""The commands as cyclopts reads them; each is imported when it is asked for."""
+
+from typing import Any
+
+from cyclopts import App
+
+from astria_async.cli.commands import COMMANDS, PROGRAM, version
+
+
+def build() -> App:
+    """The whole command line."""
+    app = App(
+        name=PROGRAM,
+        version=version,
+        help_format="plaintext",
+        result_action="return_value",
+        print_error=False,
+        exit_on_error=False,
+        suppress_keyboard_interrupt=False,
+    )
+    for command in COMMANDS:
+        app.command(command.target, name=command.name, help=command.summary)
+    return app
+
+
+def run(words: list[str]) -> int:
+    """
+    Run the command that *words* begin with; its exit code.
+
+    Raises:
+        CycloptsError: They cannot be understood.
+    """
+    result: Any = build()(words)
+    return result if isinstance(result, int) else 0

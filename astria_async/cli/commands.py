@@ -1,0 +1,59 @@
+"""The commands by name: what help shows, and where each is found once it is asked for."""
+
+from typing import NamedTuple
+
+from astria_async._version import __version__
+
+PROGRAM = "astria-async"
+
+
+class Command(NamedTuple):
+    """
+    One command.
+
+    Attributes:
+        name: As it is typed.
+        target: Where it is, as ``module:attribute``; imported when it is run.
+        summary: What it does, in a line.
+    """
+
+    name: str
+    target: str
+    summary: str
+
+
+COMMANDS = (
+    Command(
+        "demo",
+        "astria_async.cli.demo.command:demo",
+        "Watch the main job run on this machine: no key, no network.",
+    ),
+    Command(
+        "sandbox",
+        "astria_async.cli.sandbox:sandbox",
+        "Serve an emulator of the Astria API.",
+    ),
+)
+"""In the order in which help shows them."""
+
+
+def overview() -> str:
+    """What ``astria-async --help`` prints."""
+    width = max(len(command.name) for command in COMMANDS)
+    commands = "\n".join(f"  {it.name:{width}}  {it.summary}" for it in COMMANDS)
+    return (
+        f"Usage: {PROGRAM} COMMAND [OPTIONS]\n\n"
+        "Astria's fine-tuning API at the terminal: tunes, prompts, callbacks, and an offline\n"
+        "sandbox to try it all on.\n\n"
+        f"Commands:\n{commands}\n\n"
+        "Options:\n"
+        "  -h, --help  Show this, or with a command its options.\n"
+        "  --version   Show the version.\n"
+        "  --debug     Show the traceback of an error.\n\n"
+        f"'{PROGRAM} COMMAND --help' tells more."
+    )
+
+
+def version() -> str:
+    """What ``astria-async --version`` prints."""
+    return f"{PROGRAM} {__version__}"

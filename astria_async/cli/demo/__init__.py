@@ -1,0 +1,1 @@
+"""``astria-async demo``: the main job, whole, on loopback sockets."""

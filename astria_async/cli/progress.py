@@ -1,0 +1,162 @@
+"""How far a command is: bars at a terminal, lines in a pipe, nothing for programs."""
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+import attrs
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TaskID, TextColumn
+
+from astria_async.cli.terminal import is_lively, put_line
+
+ALMOST = 0.97
+"""How full a bar is at its expected end: it is full when the thing is done."""
+
+
+class Step(Protocol):
+    """One thing that takes time."""
+
+    def advance(self, amount: float) -> None:
+        """So much more of its total is done. May be called from any thread."""
+        ...
+
+    def expect(self, begun: dt.datetime, end: dt.datetime) -> None:
+        """It will take from *begun* to about *end*: the bar follows the time."""
+        ...
+
+    def tell(self, detail: str) -> None:
+        """Say how it stands, or in the end how it went."""
+        ...
+
+
+class Reporter(Protocol):
+    """Shows steps."""
+
+    def step(self, label: str, *, total: float | None = None) -> AbstractContextManager[Step]:
+        """A step for the length of the block; done unless the block raises."""
+        ...
+
+
+class _Quiet:
+    """Says nothing."""
+
+    def advance(self, amount: float) -> None:
+        pass
+
+    def expect(self, begun: dt.datetime, end: dt.datetime) -> None:
+        pass
+
+    def tell(self, detail: str) -> None:
+        pass
+
+    @contextmanager
+    def step(self, label: str, *, total: float | None = None) -> Iterator[Step]:
+        del label, total
+        yield self
+
+
+@attrs.define
+class _Lines:
+    """A line when a step begins to matter, and one when it is done."""
+
+    screen: Console
+    detail: str = ""
+
+    def advance(self, amount: float) -> None:
+        pass
+
+    def expect(self, begun: dt.datetime, end: dt.datetime) -> None:
+        pass
+
+    def tell(self, detail: str) -> None:
+        self.detail = detail
+
+    @contextmanager
+    def step(self, label: str, *, total: float | None = None) -> Iterator[Step]:
+        del total
+        line = _Lines(self.screen)
+        began = time.monotonic()
+        yield line
+        put_line(_done(label, line.detail, time.monotonic() - began), self.screen.file)
+
+
+@attrs.define
+class _Bar:
+    """One step of bars that are being shown."""
+
+    bars: "_Bars"
+    task: TaskID
+
+    def advance(self, amount: float) -> None:
+        self.bars.advance(self.task, amount)
+
+    def expect(self, begun: dt.datetime, end: dt.datetime) -> None:
+        self.bars.update(self.task, total=1.0, begun=begun, end=end)
+
+    def tell(self, detail: str) -> None:
+        self.bars.update(self.task, detail=detail)
+
+
+class _Bars(Progress):
+    """rich's bars, where a task may also follow the time."""
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """Move the tasks that follow the time, then show all."""
+        for task in self.tasks:
+            if task.fields.get("end") is not None and not task.finished:
+                self.update(task.id, completed=_share(task))
+        yield from super().get_renderables()
+
+
+def _share(task: Task) -> float:
+    begun: dt.datetime = task.fields["begun"]
+    end: dt.datetime = task.fields["end"]
+    whole = max(0.001, (end - begun).total_seconds())
+    passed = (dt.datetime.now(dt.UTC) - begun).total_seconds()
+    return min(ALMOST, max(0.0, passed / whole))
+
+
+@attrs.define
+class _Live:
+    """Bars at a terminal; what is done stays above them as a line."""
+
+    screen: Console
+
+    @contextmanager
+    def step(self, label: str, *, total: float | None = None) -> Iterator[Step]:
+        bars = _Bars(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.fields[detail]}", style="dim"),
+            console=self.screen,
+            transient=True,
+        )
+        began = time.monotonic()
+        with bars:
+            task = bars.add_task(label, total=total, detail="", begun=None, end=None)
+            yield _Bar(bars, task)
+            detail = bars.tasks[0].fields["detail"]
+        self.screen.print(
+            f"[green]✓[/] {_done(label, detail, time.monotonic() - began)}", soft_wrap=True
+        )
+
+
+def _done(label: str, detail: str, seconds: float) -> str:
+    return f"{label}: {detail} ({seconds:.1f} s)" if detail else f"{label} ({seconds:.1f} s)"
+
+
+def reporter(screen: Console, *, silent: bool) -> Reporter:
+    """
+    What suits the place that the output goes to.
+
+    Args:
+        screen: Where to.
+        silent: Whether nothing is to be shown at all.
+    """
+    if silent:
+        return _Quiet()
+    return _Live(screen) if is_lively(screen) else _Lines(screen)
