@@ -92,7 +92,7 @@ class Pager(Generic[T]):
         async for item in self:
             found.append(item)
             if len(found) == limit:
-                break
+                return found
         return found
 
     def __aiter__(self) -> AsyncIterator[T]:

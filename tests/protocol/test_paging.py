@@ -123,6 +123,15 @@ async def test_a_loop_may_be_left_early() -> None:
     assert len(shelf.asked) == 1
 
 
+async def test_a_loop_that_was_left_can_be_taken_up_again() -> None:
+    """An iterator that is kept goes on where the loop was left."""
+    items = aiter(pager(Shelf([1, 2, 3, 4])))
+
+    first = await anext(items)
+
+    assert (first, [item async for item in items]) == (4, [3, 2, 1])
+
+
 async def test_a_finished_loop_stays_finished() -> None:
     """Pages end once, and go on ending."""
     pages = pager(Shelf([1])).pages()
