@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, overload
@@ -21,7 +22,18 @@ from astria_async.protocol.models import Job
 from astria_async.protocol.replies import Reply
 from astria_async.protocol.retry import RetryPolicy
 from astria_async.receiver import Receiver
-from astria_async.resources import Core, Prompts, Tunes
+from astria_async.resources import (
+    Core,
+    Costs,
+    Gallery,
+    Images,
+    Packs,
+    Prompts,
+    Themes,
+    Tunes,
+    Users,
+    Workspaces,
+)
 from astria_async.resources.loading import Loader, outcome
 from astria_async.stores import Store
 from astria_async.transport import HttpxTransport, Sender
@@ -51,6 +63,8 @@ class Astria:
         receiver: Where callbacks come to. Without one, waiting polls.
         idempotent: Whether the account's idempotency setting is on, so that an equal create may be
             sent again and gives the object that is already there.
+        budget: The most that this client's creates may cost, in US dollars; a create that would
+            pass it is refused before it is sent. Default: no bound.
         timeout: Seconds without a byte after which a request ends.
         retry: How often and how long to try again.
         wait: Deadlines and polling.
@@ -70,6 +84,7 @@ class Astria:
         workspace_id: int | str | None = None,
         receiver: Receiver | None = None,
         idempotent: bool = False,
+        budget: Decimal | None = None,
         timeout: float = 60.0,
         retry: RetryPolicy | None = None,
         wait: WaitPolicy | None = None,
@@ -80,6 +95,7 @@ class Astria:
         self._base_url = base_url or os.environ.get("ASTRIA_BASE_URL") or BASE_URL
         self._receiver = receiver
         self._idempotent = idempotent
+        self._costs = Costs(budget)
         self._timeout = timeout
         self._retry = retry or RetryPolicy()
         self._wait = wait or WaitPolicy()
@@ -102,6 +118,41 @@ class Astria:
     def prompts(self) -> Prompts:
         """Generation jobs."""
         return Prompts(self._open)
+
+    @property
+    def packs(self) -> Packs:
+        """Template prompts with a recipe for training."""
+        return Packs(self._open)
+
+    @property
+    def gallery(self) -> Gallery:
+        """Public models and packs."""
+        return Gallery(self._open)
+
+    @property
+    def images(self) -> Images:
+        """Looking at pictures before training."""
+        return Images(self._open)
+
+    @property
+    def themes(self) -> Themes:
+        """Prompts by subject."""
+        return Themes(self._open)
+
+    @property
+    def users(self) -> Users:
+        """The account behind the key."""
+        return Users(self._open)
+
+    @property
+    def workspaces(self) -> Workspaces:
+        """Workspaces of several people."""
+        return Workspaces(self._open)
+
+    @property
+    def cost(self) -> Costs:
+        """What this client's creates have cost, and what is left of its budget."""
+        return self._costs
 
     @property
     def _open(self) -> Core:
@@ -212,7 +263,13 @@ class Astria:
         sender = Sender(transport, self._clock, self._retry, gate)
         waits = Waits(self._clock, self._wait, sender.rng)
         core = Core(
-            sender, waits, self._clock, self._receiver, self._idempotent, ledger=self._ledger()
+            sender,
+            waits,
+            self._clock,
+            self._receiver,
+            self._idempotent,
+            ledger=self._ledger(),
+            costs=self._costs,
         )
         try:
             if self._receiver is not None:

@@ -24,6 +24,7 @@ from astria_async.protocol.params import (
     NewTune,
     PromptChanges,
     PromptFilters,
+    PromptOverrides,
     TuneChanges,
     TuneFilters,
 )
@@ -110,7 +111,7 @@ class Call:
             )
 
 
-def _body(resource: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def request_body(resource: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """JSON when there is nothing to upload, since only JSON tells null and numbers from text."""
     if has_files(values):
         return {"parts": tuple(form_parts({resource: values}))}
@@ -132,16 +133,18 @@ def create_tune(params: NewTune, *, title: str, callback: str | None, prompts: A
     for name in ("images", "image_urls"):
         given = values.pop(name, NOT_GIVEN)
         if given is not NOT_GIVEN:
-            values |= _images(cast("ImageInputs", given), name, files="images", urls="image_urls")
+            values |= image_values(
+                cast("ImageInputs", given), name, files="images", urls="image_urls"
+            )
     if callback is not None:
         values.setdefault("callback", callback)
     if prompts:
         values["prompts_attributes"] = prompts
     values |= params.extra
-    return Call(method="POST", path="/tunes", effect=Effect.CREATES, **_body("tune", values))
+    return Call(method="POST", path="/tunes", effect=Effect.CREATES, **request_body("tune", values))
 
 
-def prompt_values(params: NewPrompt, *, callback: str | None) -> dict[str, Any]:
+def prompt_values(params: NewPrompt | PromptOverrides, *, callback: str | None) -> dict[str, Any]:
     """What a prompt sends, alone or nested: its text first, each image as a file or a URL."""
     values = wire_values(params)
     for name in SINGLE_IMAGES:
@@ -150,7 +153,7 @@ def prompt_values(params: NewPrompt, *, callback: str | None) -> dict[str, Any]:
             values |= _image(given, name)
     if "image_references" in values:
         given_many = cast("ImageInputs", values.pop("image_references"))
-        found = _images(
+        found = image_values(
             given_many,
             "image_references",
             files="image_references",
@@ -171,7 +174,7 @@ def create_prompt(tune_id: int, params: NewPrompt, *, callback: str | None) -> C
     """``POST /tunes/:id/prompts`` (docs.astria.ai/docs/api/prompt/create)."""
     values = prompt_values(params, callback=callback)
     path = f"/tunes/{check_id(tune_id, 'tune')}/prompts"
-    return Call(method="POST", path=path, effect=Effect.CREATES, **_body("prompt", values))
+    return Call(method="POST", path=path, effect=Effect.CREATES, **request_body("prompt", values))
 
 
 def _image(given: ImageInput, name: str) -> dict[str, Any]:
@@ -183,7 +186,19 @@ def _image(given: ImageInput, name: str) -> dict[str, Any]:
     return {name: source}
 
 
-def _images(given: ImageInputs, parameter: str, *, files: str, urls: str) -> dict[str, Any]:
+def image_values(given: ImageInputs, parameter: str, *, files: str, urls: str) -> dict[str, Any]:
+    """
+    Pictures under the two names that an endpoint has for them.
+
+    Args:
+        given: One or many.
+        parameter: What the user called them.
+        files: The endpoint's name for those to be uploaded.
+        urls: Its name for those that it fetches itself.
+
+    Raises:
+        InvalidInput: There is none, or one is of no known kind.
+    """
     sources = image_sources(given, parameter)
     if not sources:
         raise InvalidInput(
@@ -213,14 +228,18 @@ def get_one(kind: str, object_id: int) -> Call:
 def update_tune(tune_id: int, changes: TuneChanges) -> Call:
     """``PATCH /tunes/:id``."""
     values = _changes(changes, changes.extra)
-    return Call(method="PATCH", path=f"/tunes/{check_id(tune_id, 'tune')}", **_body("tune", values))
+    return Call(
+        method="PATCH", path=f"/tunes/{check_id(tune_id, 'tune')}", **request_body("tune", values)
+    )
 
 
 def update_prompt(prompt_id: int, changes: PromptChanges) -> Call:
     """``PATCH /prompts/:id``."""
     values = _changes(changes, changes.extra)
     return Call(
-        method="PATCH", path=f"/prompts/{check_id(prompt_id, 'prompt')}", **_body("prompt", values)
+        method="PATCH",
+        path=f"/prompts/{check_id(prompt_id, 'prompt')}",
+        **request_body("prompt", values),
     )
 
 
@@ -229,6 +248,31 @@ def _changes(changes: attrs.AttrsInstance, extra: Mapping[str, Any]) -> dict[str
     if not values:
         raise InvalidInput("nothing to change was given")
     return values
+
+
+def duplicate_prompt(prompt_id: int, params: PromptOverrides, *, callback: str | None) -> Call:
+    """``POST /prompts/:id/duplicate`` (docs.astria.ai/docs/api/prompt/duplicate)."""
+    values = prompt_values(params, callback=callback)
+    body = request_body("prompt", values)
+    if params.image_index is not NOT_GIVEN:
+        index = {"image_index": params.image_index}  # at the top level, unlike the rest
+        if "content" in body:
+            body["content"] |= index
+        else:
+            body["parts"] += tuple(form_parts(index))
+    path = f"/prompts/{check_id(prompt_id, 'prompt')}/duplicate"
+    return Call(method="POST", path=path, effect=Effect.CREATES, **body)
+
+
+def like_prompt(prompt_id: int, *, liked: bool) -> Call:
+    """``POST`` or ``DELETE /prompts/:id/likes`` (docs.astria.ai/docs/api/like)."""
+    path = f"/prompts/{check_id(prompt_id, 'prompt')}/likes"
+    return Call(method="POST" if liked else "DELETE", path=path)
+
+
+def list_gallery_tunes(filters: TuneFilters, page: PageRequest) -> Call:
+    """``GET /gallery/tunes``: public models."""
+    return _list("/gallery/tunes", filters, filters.extra, page)
 
 
 def delete_one(kind: str, object_id: int) -> Call:

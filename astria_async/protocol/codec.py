@@ -9,7 +9,7 @@ come as text (``"3.0"``), and image URLs as objects with a ``url``.
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 import cattrs
@@ -19,6 +19,7 @@ from astria_async.protocol.errors import DecodeError
 from astria_async.protocol.models.base import Binding, Resource
 
 R = TypeVar("R", bound=Resource)
+F = TypeVar("F", bound=attrs.AttrsInstance)
 
 _OWN = ("extra", "request_id", "_raw", "_binding")
 
@@ -158,3 +159,26 @@ def merged(model: R, fields: Mapping[str, Any]) -> R:
         binding=model._binding,  # noqa: SLF001 - the codec builds models
         request_id=model.request_id,
     )
+
+
+def structure_fact(cls: type[F], raw: Any) -> F:
+    """
+    A JSON object that is no resource as *cls*, which has an ``extra`` for unknown keys.
+
+    Raises:
+        DecodeError: It is no object, or a field is of another type than documented.
+    """
+    if not isinstance(raw, Mapping):
+        raise DecodeError(f"expected a {cls.__name__} as a JSON object, got {type(raw).__name__}")
+    names = {field.name for field in attrs.fields(cls)} - {"extra"}
+    known = {key: value for key, value in raw.items() if key in names}
+    try:
+        fact = _CONVERTER.structure(known, cls)
+    except (cattrs.BaseValidationError, KeyError, TypeError, ValueError) as exc:
+        problems = cattrs.transform_error(exc, path=cls.__name__)
+        raise DecodeError(
+            f"the answer is not a {cls.__name__} as documented: {'; '.join(problems)}",
+            problems=problems,
+        ) from exc
+    extra = {key: raw[key] for key in raw.keys() - names}
+    return cast("F", attrs.evolve(cast("Any", fact), extra=extra))

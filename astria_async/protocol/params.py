@@ -59,9 +59,9 @@ class _Text:
 
 
 @attrs.frozen(kw_only=True)
-class NewPrompt(_Text):
+class PromptOptions(_Text):
     """
-    A prompt to be created: by ``prompts.create``, or nested in ``tunes.create(prompts=[…])``.
+    What creating and duplicating a prompt have in common.
 
     Raises:
         InvalidInput: Something that the API could never accept.
@@ -126,21 +126,12 @@ class NewPrompt(_Text):
         "720p, 1080p, 2k or 4k. Default: 1080p."
     )
     video_fps_model: str | NotGiven | None = option("Such as video_fps_increaser. Default: none.")
-    lora_scale: float | NotGiven = option(
-        "Weight of the new LoRA; only for prompts nested in a tune. Default: the server's."
-    )
     callback: str | NotGiven = option(CALLBACK)
     metadata: Mapping[str, str] = option(METADATA, default=attrs.Factory(dict), local=True)
-    idempotency_key: str | None = option(IDEMPOTENCY, default=None, local=True)
     extra: Mapping[str, Any] = option(EXTRA, default=attrs.Factory(dict), local=True)
 
     def __attrs_post_init__(self) -> None:
         """Refuse what can never be right, before anything is sent."""
-        framed = any((self.video_first_frame, self.source_image_url, "text" in self.extra))
-        if _blank(self.text) and not framed:
-            raise InvalidInput(
-                "a prompt needs a text (a video may have a first frame instead)", parameter="text"
-            )
         _check_range("num_images", self.num_images, 1, MAX_IMAGES)
         _check_range("seed", self.seed, 0, MAX_SEED)
         for edge in ("w", "h"):
@@ -151,6 +142,39 @@ class NewPrompt(_Text):
                 )
         _check_callback(self.callback)
         check_metadata(self.metadata)
+
+
+@attrs.frozen(kw_only=True)
+class NewPrompt(PromptOptions):
+    """
+    A prompt to be created: by ``prompts.create``, or nested in ``tunes.create(prompts=[…])``.
+
+    Raises:
+        InvalidInput: Something that the API could never accept.
+    """
+
+    lora_scale: float | NotGiven = option(
+        "Weight of the new LoRA; only for prompts nested in a tune. Default: the server's."
+    )
+    idempotency_key: str | None = option(IDEMPOTENCY, default=None, local=True)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what can never be right, before anything is sent."""
+        framed = any((self.video_first_frame, self.source_image_url, "text" in self.extra))
+        if _blank(self.text) and not framed:
+            raise InvalidInput(
+                "a prompt needs a text (a video may have a first frame instead)", parameter="text"
+            )
+        PromptOptions.__attrs_post_init__(self)
+
+
+@attrs.frozen(kw_only=True)
+class PromptOverrides(PromptOptions):
+    """What a duplicate of a prompt has otherwise than its original."""
+
+    image_index: int | NotGiven = option(
+        "Which of the original's images, from 0, becomes the first frame of a video.", local=True
+    )
 
 
 @attrs.frozen(kw_only=True)

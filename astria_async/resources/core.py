@@ -13,19 +13,25 @@ from astria_async.protocol import calls
 from astria_async.protocol.callbacks import Address, Kind
 from astria_async.protocol.calls import Call
 from astria_async.protocol.errors import ClientClosed, InvalidInput, NotFound
-from astria_async.protocol.models import Job, Prompt, Resource, Tune
+from astria_async.protocol.models import Job, Prompt, Tune
 from astria_async.protocol.paging import MAX_PAGE, Pager, PageRequest
-from astria_async.protocol.params import NewPrompt, PromptChanges, PromptFilters, TuneFilters
+from astria_async.protocol.params import (
+    NewPrompt,
+    PromptChanges,
+    PromptFilters,
+    PromptOverrides,
+    TuneFilters,
+)
 from astria_async.protocol.replies import Reply, read_list, read_object
 from astria_async.protocol.retry import NO_RETRY
 from astria_async.resources import downloads
+from astria_async.resources.costs import Costs
 from astria_async.resources.creating import Creator
 from astria_async.stores import Store
 from astria_async.transport import Sender
 from astria_async.waiting import Marks, Reconciler, Waits
 
 J = TypeVar("J", bound=Job)
-R = TypeVar("R", bound=Resource)
 
 MODELS: dict[Kind, type[Job]] = {"tune": Tune, "prompt": Prompt}
 
@@ -53,6 +59,7 @@ class Core:
         clock: The client's time.
         desk: The receiver, if there is one.
         idempotent: Whether the account merges equal creates.
+        costs: Adds up what is created.
         ledger: The store that notes which callbacks are to come, where anybody needs that.
     """
 
@@ -62,6 +69,7 @@ class Core:
     desk: CallbackDesk | None
     idempotent: bool
     ledger: Store | None = None
+    costs: Costs = attrs.field(factory=Costs)
     creator: Creator = attrs.field(init=False)
     is_open: bool = attrs.field(default=True, init=False)
 
@@ -96,18 +104,25 @@ class Core:
     async def one(self, kind: Kind, object_id: int) -> Job:
         """One object, with one try: for who paces tries by themselves."""
         reply = await self.send(calls.get_one(kind, object_id), policy=NO_RETRY)
-        return read_object(MODELS[kind], reply, binding=self)
+        job = read_object(MODELS[kind], reply, binding=self)
+        self.costs.seen(job)
+        return job
 
     async def page(self, kind: Kind, before_id: int) -> Sequence[Job]:
         """A page of objects with ids below *before_id*, likewise."""
         page = PageRequest(limit=MAX_PAGE, before_id=before_id)
         reply = await self.send(_list_call(kind, page), policy=NO_RETRY)
-        return read_list(MODELS[kind], reply, binding=self)
+        jobs = read_list(MODELS[kind], reply, binding=self)
+        for job in jobs:
+            self.costs.seen(job)
+        return jobs
 
-    async def refresh(self, obj: R) -> R:
+    async def refresh(self, obj: J) -> J:
         """Fetch *obj* anew."""
         reply = await self.send(calls.get_one(obj.kind, obj.id))
-        return read_object(type(obj), reply, binding=self)
+        fresh = read_object(type(obj), reply, binding=self)
+        self.costs.seen(fresh)
+        return fresh
 
     async def wait_ready(
         self,
@@ -142,7 +157,7 @@ class Core:
             )
         return max(0.0, (deadline - self.clock.now()).total_seconds())
 
-    async def update(self, obj: R, changes: attrs.AttrsInstance) -> R:
+    async def update(self, obj: J, changes: attrs.AttrsInstance) -> J:
         """Send *changes* to *obj*."""
         if isinstance(changes, PromptChanges):
             call = calls.update_prompt(obj.id, changes)
@@ -150,7 +165,7 @@ class Core:
             call = calls.update_tune(obj.id, changes)  # type: ignore[arg-type]
         return read_object(type(obj), await self.send(call), binding=self)
 
-    async def delete(self, obj: Resource) -> None:
+    async def delete(self, obj: Job) -> None:
         """Delete *obj*; one that is gone already counts as deleted."""
         await self.delete_id(obj.kind, obj.id)
 
@@ -174,6 +189,14 @@ class Core:
 
         return Pager(fetch, key=lambda prompt: prompt.id, start=first_page(filters))
 
+    def prompts_of(self, tune_id: int) -> Pager[Prompt]:
+        """All prompts of a tune."""
+        return self.list_prompts(tune_id, PromptFilters())
+
+    async def like(self, prompt_id: int, *, liked: bool) -> None:
+        """Like a prompt, or take that back; where there is no like, there is none to take back."""
+        await self.send(calls.like_prompt(prompt_id, liked=liked))
+
     def list_tunes(self, filters: TuneFilters) -> Pager[Tune]:
         """List tunes."""
 
@@ -182,10 +205,14 @@ class Core:
 
         return Pager(fetch, key=lambda tune: tune.id, start=first_page(filters))
 
+    async def duplicate_prompt(self, prompt_id: int, params: PromptOverrides) -> Prompt:
+        """Copy a prompt."""
+        return await self.creator.duplicate(prompt_id, params)
+
     async def download(
         self,
-        obj: R,
-        urls: Callable[[R], tuple[str, ...]],
+        obj: J,
+        urls: Callable[[J], tuple[str, ...]],
         directory: str | os.PathLike[str],
         stem: str,
     ) -> list[Path]:

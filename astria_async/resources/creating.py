@@ -25,9 +25,10 @@ from astria_async.protocol.errors import (
 )
 from astria_async.protocol.models import Job, Prompt, Tune
 from astria_async.protocol.options import NOT_GIVEN
-from astria_async.protocol.params import NewPrompt, NewTune
+from astria_async.protocol.params import NewPrompt, NewTune, PromptOptions, PromptOverrides
 from astria_async.protocol.replies import read_object
 from astria_async.protocol.retry import may_have_happened
+from astria_async.resources.costs import sort_of
 from astria_async.resources.ledger import Ledger
 from astria_async.waiting import Marks, Reconciler
 
@@ -60,6 +61,12 @@ class Creator:
 
     async def tune(self, params: NewTune) -> Tune:
         """Create a tune."""
+        call, marks, nested = self.tune_call(params)
+        look_first = params.idempotency_key is not None
+        return await self._create(Tune, call, marks, nested, look_first=look_first)
+
+    def tune_call(self, params: NewTune) -> tuple[Call, Marks, list[Marks]]:
+        """The request for a tune, and by what it and its nested prompts are known."""
         title, unique = _title(params)
         key = params.idempotency_key
         wait, callback = self._register("tune", params, key)
@@ -71,10 +78,16 @@ class Creator:
             values.append(calls.prompt_values(prompt, callback=its_callback))
         call = calls.create_tune(params, title=title, callback=callback, prompts=values)
         marks = Marks(kind="tune", wait=wait, title=title, unique=unique, metadata=params.metadata)
-        return await self._create(Tune, call, marks, nested, look_first=key is not None)
+        return call, marks, nested
 
     async def prompt(self, tune_id: int, params: NewPrompt) -> Prompt:
         """Create a prompt on a tune."""
+        call, marks = self.prompt_call(tune_id, params)
+        look_first = params.idempotency_key is not None
+        return await self._create(Prompt, call, marks, [], look_first=look_first)
+
+    def prompt_call(self, tune_id: int, params: NewPrompt) -> tuple[Call, Marks]:
+        """The request for a prompt, and by what it is known."""
         key = params.idempotency_key
         wait, callback = self._register("prompt", params, key)
         if key is not None and wait is None and not self.core.idempotent:
@@ -87,10 +100,18 @@ class Creator:
         marks = Marks(
             kind="prompt", wait=wait, text=text, tune_id=tune_id, metadata=params.metadata
         )
-        return await self._create(Prompt, call, marks, [], look_first=key is not None)
+        return call, marks
+
+    async def duplicate(self, prompt_id: int, params: PromptOverrides) -> Prompt:
+        """Create a copy of a prompt."""
+        wait, callback = self._register("prompt", params, None)
+        call = calls.duplicate_prompt(prompt_id, params, callback=callback)
+        text = params.text if isinstance(params.text, str) else None
+        marks = Marks(kind="prompt", wait=wait, text=text, metadata=params.metadata)
+        return await self._create(Prompt, call, marks, [], look_first=False)
 
     def _register(
-        self, kind: Kind, params: NewTune | NewPrompt, key: str | None
+        self, kind: Kind, params: NewTune | PromptOptions, key: str | None
     ) -> tuple[str | None, str | None]:
         """The wait id and the signed callback URL of one logical create, if it gets them."""
         if self.core.desk is None or params.callback is not NOT_GIVEN:
@@ -114,12 +135,20 @@ class Creator:
                 return cast("J", known)
         sent_at = self.core.now()
         marks, *inner = (attrs.evolve(it, since=sent_at) for it in (marks, *nested))
-        await ledger.expect([marks, *inner])
+        sort = sort_of(call)
+        with self.core.costs.reserving(sort):
+            created = await self._noted(cls, call, ledger, [marks, *inner])
+            self.core.costs.created(created, sort)
+        return created
+
+    async def _noted(self, cls: type[J], call: Call, ledger: Ledger, all_marks: list[Marks]) -> J:
+        marks = all_marks[0]
+        await ledger.expect(all_marks)
         try:
             created = await self._send(cls, call, marks)
         except (APIError, ConnectionFailed, InvalidInput):
             # What is not certain goes out as OutcomeUnknown: this surely did not happen.
-            await ledger.forget([marks, *inner])
+            await ledger.forget(all_marks)
             raise
         await ledger.created(marks, created.id)
         return created
@@ -162,6 +191,8 @@ class Creator:
         if self.core.idempotent:
             await self.core.clock.sleep(settle)
             return None
+        if not marks.findable:
+            raise _unknown(marks, error, None) from error
         passed = 0.0
         for share in (1.0,) if internal else LOOKS:
             await self.core.clock.sleep(share * settle - passed)
@@ -184,13 +215,14 @@ def _title(params: NewTune) -> tuple[str, bool]:
     return str(uuid.uuid4()), True
 
 
-def _unknown(marks: Marks, error: AstriaError, looking: AstriaError) -> OutcomeUnknown:
+def _unknown(marks: Marks, error: AstriaError, looking: AstriaError | None) -> OutcomeUnknown:
     sent = marks.describe()
+    why = "nothing tells it from others" if looking is None else f"looking for it failed: {looking}"
+    what = ", ".join(f"{name} {value!r}" for name, value in sent.items()) or "the newest ones"
     return OutcomeUnknown(
-        f"the answer to creating a {marks.kind} was lost ({type(error).__name__}), and looking for "
-        f"it failed too ({looking}). Before creating it again, list your {marks.kind}s and look "
-        f"for {', '.join(f'{name} {value!r}' for name, value in sent.items())}; or create with "
-        "idempotency_key=, which does that",
+        f"the answer to creating a {marks.kind} was lost ({type(error).__name__}), and {why}. "
+        f"Before creating it again, list your {marks.kind}s and look for {what}. With a receiver "
+        "each create can be told from all others",
         kind=marks.kind,
         sent=sent,
     )

@@ -9,7 +9,7 @@ import glob
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -22,13 +22,13 @@ from astria_async.protocol.errors import (
     DownloadFailed,
 )
 from astria_async.protocol.media import HEAD_BYTES, extension_for
-from astria_async.protocol.models import Resource
+from astria_async.protocol.models import Job
 from astria_async.transport import Download
 
 if TYPE_CHECKING:
     from astria_async.resources.core import Core
 
-R = TypeVar("R", bound=Resource)
+J = TypeVar("J", bound=Job)
 
 PARALLEL = 8
 TRIES = 5
@@ -44,8 +44,8 @@ FINAL = (400, 401, 405)
 
 async def download(
     core: "Core",
-    obj: R,
-    urls: Callable[[R], tuple[str, ...]],
+    obj: J,
+    urls: Callable[[J], tuple[str, ...]],
     directory: Path,
     stem: str,
 ) -> list[Path]:
@@ -109,10 +109,10 @@ def _prepare(directory: Path, stem: str) -> dict[int, Path]:
 
 
 @attrs.define(eq=False)
-class _Fetcher(Generic[R]):
+class _Fetcher(Generic[J]):
     core: "Core"
-    obj: R
-    urls: Callable[[R], tuple[str, ...]]
+    obj: J
+    urls: Callable[[J], tuple[str, ...]]
     directory: Path
     stem: str
     lock: anyio.Lock = attrs.field(factory=anyio.Lock)
@@ -132,7 +132,7 @@ class _Fetcher(Generic[R]):
             await self.core.clock.sleep(STEP * attempt)
             attempt += 1
 
-    async def _renew(self, seen: R) -> None:
+    async def _renew(self, seen: J) -> None:
         """Ask for fresh addresses, once for all files that found the old ones expired."""
         async with self.lock:
             if self.obj is not seen:
@@ -170,7 +170,7 @@ class _Fetcher(Generic[R]):
 
     async def _write(self, answer: Download, part: Path, number: int) -> bytes:
         head, size = b"", 0
-        file: BinaryIO = await anyio.to_thread.run_sync(part.open, "xb")
+        file = cast("BinaryIO", await anyio.to_thread.run_sync(part.open, "xb"))
         try:
             async for chunk in answer.chunks():
                 if len(head) < HEAD_BYTES:

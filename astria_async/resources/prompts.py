@@ -6,9 +6,10 @@ from astria_async.protocol import calls
 from astria_async.protocol.models import Prompt, Tune
 from astria_async.protocol.options import accepts, accepts_after
 from astria_async.protocol.paging import Pager
-from astria_async.protocol.params import NewPrompt, PromptChanges, PromptFilters
+from astria_async.protocol.params import NewPrompt, PromptChanges, PromptFilters, PromptOverrides
 from astria_async.protocol.replies import read_object
 from astria_async.resources.core import Core
+from astria_async.resources.drafts import Draft, draft
 
 
 @attrs.frozen(eq=False)
@@ -35,6 +36,18 @@ class Prompts:
         """
         tune_id = tune.id if isinstance(tune, Tune) else tune
         return await self._core.create_prompt(tune_id, params)
+
+    @accepts_after(NewPrompt)
+    def draft(self, tune: Tune | int, params: NewPrompt) -> Draft:
+        """
+        The request that :meth:`create` would send, to look at; nothing is sent or opened.
+
+        Args:
+            tune: The tune, or its id.
+        """
+        tune_id = tune.id if isinstance(tune, Tune) else tune
+        call, _ = self._core.creator.prompt_call(tune_id, params)
+        return draft(call)
 
     async def get(self, prompt_id: int) -> Prompt:
         """
@@ -65,6 +78,29 @@ class Prompts:
         """
         reply = await self._core.send(calls.update_prompt(prompt_id, changes))
         return read_object(Prompt, reply, binding=self._core)
+
+    @accepts_after(PromptOverrides)
+    async def duplicate(self, prompt: Prompt | int, params: PromptOverrides) -> Prompt:
+        """
+        Copy a prompt with some of its fields changed; the new prompt.
+
+        Args:
+            prompt: The original, or its id.
+
+        Raises:
+            NotFound: There is none.
+            OutcomeUnknown: Whether the copy was made could not be settled.
+        """
+        prompt_id = prompt.id if isinstance(prompt, Prompt) else prompt
+        return await self._core.creator.duplicate(prompt_id, params)
+
+    async def like(self, prompt: Prompt | int) -> None:
+        """Like a prompt; the template that it came from is credited too."""
+        await self._core.like(prompt.id if isinstance(prompt, Prompt) else prompt, liked=True)
+
+    async def unlike(self, prompt: Prompt | int) -> None:
+        """Take a like back."""
+        await self._core.like(prompt.id if isinstance(prompt, Prompt) else prompt, liked=False)
 
     async def delete(self, prompt_id: int) -> None:
         """Delete a prompt; one that is gone already counts as deleted."""

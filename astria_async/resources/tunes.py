@@ -8,7 +8,12 @@ from astria_async.protocol.options import accepts, accepts_after
 from astria_async.protocol.paging import Pager
 from astria_async.protocol.params import NewTune, TuneChanges, TuneFilters
 from astria_async.protocol.replies import read_object
+from astria_async.protocol.sources import ImageInputs
+from astria_async.resources.checking import Finding, check_images
 from astria_async.resources.core import Core
+from astria_async.resources.drafts import Draft, draft
+
+list_ = list  # the class has a method of that name
 
 
 @attrs.frozen(eq=False)
@@ -30,6 +35,22 @@ class Tunes:
             OutcomeUnknown: Whether it was created could not be settled.
         """
         return await self._core.creator.tune(params)
+
+    @accepts(NewTune)
+    def draft(self, params: NewTune) -> Draft:
+        """The request that :meth:`create` would send, to look at; nothing is sent or opened."""
+        call, _, _ = self._core.creator.tune_call(params)
+        return draft(call)
+
+    async def check(self, images: ImageInputs) -> "list_[Finding]":
+        """
+        Look at training pictures on this machine: whether they open, their size, count and
+        orientation, and duplicates. An empty list means that nothing is wrong.
+
+        Raises:
+            InvalidInput: Something in the list is no picture at all.
+        """
+        return await check_images(images)
 
     async def get(self, tune_id: int) -> Tune:
         """

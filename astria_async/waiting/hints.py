@@ -47,9 +47,11 @@ class Hints:
         async with self.store.watch() as hints:
             async for woken in hints:
                 if not woken:
-                    self._look_up(self.waits.by_wait.keys())
+                    self._look_up(self.waits.by_wait.keys() | self.waits.groups.keys())
                 elif self.trust_body:
-                    self._look_up(woken & self.waits.by_wait.keys())
+                    known = woken & self.waits.by_wait.keys()
+                    self._look_up(known)
+                    self.waits.hint(woken - known)
                 else:
                     self.waits.hint(woken)
 
@@ -79,6 +81,7 @@ class Hints:
     def _take(self, callback: Callback) -> None:
         entry = self.waits.by_wait.get(callback.wait)
         if entry is None:
+            self.waits.hint([callback.wait])
             return
         job = trusted(entry.last, callback) if self.trust_body else None
         if job is not None and is_final(job, None):

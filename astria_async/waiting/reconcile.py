@@ -49,6 +49,13 @@ class Marks:
         """Whether at most one object can have these marks."""
         return self.wait is not None or self.unique
 
+    @property
+    def findable(self) -> bool:
+        """Whether looking can tell that there is no such object."""
+        # Placeholders are filled in by the server, so such a text is stored otherwise.
+        texts = bool(self.text and self.tune_id) and "{{" not in (self.text or "")
+        return self.wait is not None or self.title is not None or texts
+
     def describe(self) -> dict[str, str]:
         """What to look for by hand."""
         found = {"wait": self.wait, "title": self.title, "text": self.text}

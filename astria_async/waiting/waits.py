@@ -1,9 +1,10 @@
 """The futures of one client: who waits for what, and what is known of it."""
 
+import contextlib
 import copy
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Literal, TypeVar, cast, overload
 
 import attrs
@@ -56,6 +57,7 @@ class Waits:
     rng: random.Random = attrs.field(factory=random.Random)
     entries: dict[Key, Entry] = attrs.field(factory=dict, init=False)
     by_wait: dict[str, Entry] = attrs.field(factory=dict, init=False)
+    groups: dict[str, list[Key]] = attrs.field(factory=dict, init=False)
     looks: Agenda[Entry] = attrs.field(init=False)
     deadlines: Agenda[Waiter] = attrs.field(init=False)
     bell: Doorbell = attrs.field(factory=Doorbell, init=False)
@@ -244,6 +246,24 @@ class Waits:
             entry = self.by_wait.get(wait)
             if entry is not None:
                 self.ask(entry)
+            for key in self.groups.get(wait, ()):
+                member = self.entries.get(key)
+                if member is not None:
+                    self.ask(member)
+
+    @contextlib.contextmanager
+    def listening(self, wait: str | None, prompt_ids: Iterable[int]) -> Iterator[None]:
+        """For the length of the block, take a hint of *wait* as one for each of these prompts."""
+        if wait is None:
+            yield
+            return
+        self.groups[wait] = [("prompt", prompt_id) for prompt_id in prompt_ids]
+        self.newcomers.add(wait)
+        self.newcomer_bell.ring()
+        try:
+            yield
+        finally:
+            del self.groups[wait]
 
     def ask(self, entry: Entry) -> None:
         """Look at *entry* now; once more, if a look is already on its way."""

@@ -223,7 +223,7 @@ class Chaos:
         if self.books.kills < self.kills:
             await self.dice.choice(running).kill()
             self.books.kills += 1
-        if self.server is not None and self.books.restarts < 2 and self.dice.random() < 0.15:
+        if self.server is not None and self.books.restarts < self.books.kills // 4:
             await anyio.to_thread.run_sync(self._restart)
         await self._revive(workers)
 

@@ -20,9 +20,8 @@ from astria_async.protocol.errors import ClientClosed
 if TYPE_CHECKING:
     from astria_async.protocol.models.prompt import Prompt
     from astria_async.protocol.paging import Pager
-    from astria_async.protocol.params import NewPrompt, PromptFilters
+    from astria_async.protocol.params import NewPrompt, PromptFilters, PromptOverrides
 
-R = TypeVar("R", bound="Resource")
 J = TypeVar("J", bound="Job")
 
 _REFERENCE = re.compile(r"<(?:lora|faceid):(\d+)(?::[^<>]*)?>")
@@ -45,7 +44,7 @@ class Binding(Protocol):
         """The client's time."""
         ...
 
-    async def refresh(self, obj: R) -> R:
+    async def refresh(self, obj: J) -> J:
         """Fetch the object anew."""
         ...
 
@@ -60,16 +59,24 @@ class Binding(Protocol):
         """Wait until it is ready."""
         ...
 
-    async def update(self, obj: R, changes: attrs.AttrsInstance) -> R:
+    async def update(self, obj: J, changes: attrs.AttrsInstance) -> J:
         """Send changes."""
         ...
 
-    async def delete(self, obj: "Resource") -> None:
+    async def delete(self, obj: "Job") -> None:
         """Delete it."""
         ...
 
     async def create_prompt(self, tune_id: int, params: "NewPrompt") -> "Prompt":
         """Create a prompt on a tune."""
+        ...
+
+    async def duplicate_prompt(self, prompt_id: int, params: "PromptOverrides") -> "Prompt":
+        """Copy a prompt."""
+        ...
+
+    async def like(self, prompt_id: int, *, liked: bool) -> None:
+        """Like a prompt, or take that back."""
         ...
 
     def list_prompts(self, tune_id: int, filters: "PromptFilters") -> "Pager[Prompt]":
@@ -78,8 +85,8 @@ class Binding(Protocol):
 
     async def download(
         self,
-        obj: R,
-        urls: Callable[[R], tuple[str, ...]],
+        obj: J,
+        urls: Callable[[J], tuple[str, ...]],
         directory: str | os.PathLike[str],
         stem: str,
     ) -> list[Path]:
@@ -98,7 +105,7 @@ class Resource:
         request_id: The ``X-Request-Id`` of the answer that it came with.
     """
 
-    kind: ClassVar[Kind]
+    kind: ClassVar[str]
 
     id: int
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
@@ -124,15 +131,6 @@ class Resource:
                 f"hand): fetch it with astria.{self.kind}s.get({self.id})"
             )
         return self._binding
-
-    async def refresh(self) -> Self:
-        """
-        Fetch the object anew.
-
-        Raises:
-            NotFound: It was deleted, or has expired.
-        """
-        return await self.bound.refresh(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the binding: a pickle reaches no client."""
@@ -169,6 +167,17 @@ class Job(Resource, abc.ABC):
     failed_at: dt.datetime | None = attrs.field(default=None, repr=False)
     user_error: str | None = None
     cost_mc: int | None = attrs.field(default=None, repr=False)
+
+    kind: ClassVar[Kind]
+
+    async def refresh(self) -> Self:
+        """
+        Fetch the object anew.
+
+        Raises:
+            NotFound: It was deleted, or has expired.
+        """
+        return await self.bound.refresh(self)
 
     @property
     def cost(self) -> Decimal | None:

@@ -10,7 +10,7 @@ import attrs
 from astria_async.protocol.callbacks import Kind
 from astria_async.protocol.models.base import Job, referenced_tunes, reported_failure
 from astria_async.protocol.options import accepts
-from astria_async.protocol.params import PromptChanges
+from astria_async.protocol.params import PromptChanges, PromptOverrides
 
 LIFETIME = dt.timedelta(days=30)
 
@@ -142,6 +142,19 @@ class Prompt(Job):
     async def update(self, changes: PromptChanges) -> "Prompt":
         """Change some of its fields; the prompt as the API then gives it."""
         return await self.bound.update(self, changes)
+
+    @accepts(PromptOverrides)
+    async def duplicate(self, params: PromptOverrides) -> "Prompt":
+        """Copy it with some fields changed; the new prompt."""
+        return await self.bound.duplicate_prompt(self.id, params)
+
+    async def like(self) -> None:
+        """Like it; the template that it came from is credited too."""
+        await self.bound.like(self.id, liked=True)
+
+    async def unlike(self) -> None:
+        """Take the like back."""
+        await self.bound.like(self.id, liked=False)
 
     @property
     def _expiry(self) -> dt.datetime | None:

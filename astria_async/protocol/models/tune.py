@@ -98,6 +98,14 @@ class Tune(Job):
             self, lambda fresh: fresh.checkpoint_urls, directory, f"tune-{self.id}"
         )
 
+    def lora(self, weight: float = 1.0) -> str:
+        """The token that puts this LoRA into a prompt's text, before the trigger word."""
+        return f"<lora:{self.id}:{weight:g}>"
+
+    def faceid(self, weight: float = 1.0) -> str:
+        """The token that puts this FaceID reference into a prompt's text, before the class word."""
+        return f"<faceid:{self.id}:{weight:g}>"
+
     @accepts(TuneChanges)
     async def update(self, changes: TuneChanges) -> "Tune":
         """Change some of its fields; the tune as the API then gives it."""
