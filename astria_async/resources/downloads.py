@@ -170,7 +170,9 @@ class _Fetcher(Generic[J]):
 
     async def _write(self, answer: Download, part: Path, number: int) -> bytes:
         head, size = b"", 0
-        file = cast("BinaryIO", await anyio.to_thread.run_sync(part.open, "xb"))
+        # Shielded: a file opened for a task that is being cancelled would never be closed.
+        with anyio.CancelScope(shield=True):
+            file = cast("BinaryIO", await anyio.to_thread.run_sync(part.open, "xb"))
         try:
             async for chunk in answer.chunks():
                 if len(head) < HEAD_BYTES:
