@@ -86,6 +86,10 @@ class VirtualClock:
         if self._speed:
             self._retime()
 
+    def set(self, moment: dt.datetime) -> None:
+        """Change the wall-clock time, either way; ``monotonic`` and all sleeps are untouched."""
+        self._start = _truncated(moment) - dt.timedelta(seconds=self.monotonic())
+
     async def sleep(self, seconds: float) -> None:
         """Return once *seconds* of virtual time have passed; zero or less yields once."""
         until = self.monotonic() + seconds

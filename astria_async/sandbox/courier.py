@@ -25,15 +25,22 @@ class Courier:
         world: Where deliveries are recorded.
         network: How they are sent.
         view: Shows a record as the API would.
+        keep: Keeps what came of a delivery.
         deliver: Sends in the network's place, if given.
     """
 
     def __init__(
-        self, world: World, network: Network, view: View, deliver: Deliver | None = None
+        self,
+        world: World,
+        network: Network,
+        view: View,
+        keep: Callable[[], Awaitable[None]],
+        deliver: Deliver | None = None,
     ) -> None:
         self._world = world
         self._network = network
         self._view = view
+        self._keep = keep
         self._deliver = deliver
         self._outbox: list[tuple[Delivery, ...]] = []
         self._limit = anyio.CapacityLimiter(MAX_AT_ONCE)
@@ -118,13 +125,15 @@ class Courier:
             status, response, error = await self._attempt(delivery)
             if delivery.id not in self._world.deliveries:
                 return delivery
-            return change(
+            done = change(
                 delivery.id,
                 answered_at=self._world.now(),
                 status=status,
                 response=response,
                 error=error,
             )
+        await self._keep()
+        return done
 
     async def _attempt(self, delivery: Delivery) -> tuple[int | None, str | None, str | None]:
         content = delivery.body.encode()

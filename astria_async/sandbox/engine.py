@@ -53,12 +53,17 @@ class Engine:
                     await self._world.clock.sleep(self._seconds_to(due.at))
             self._nap = None
 
-    def wake(self) -> None:
-        """Look again: something may have been scheduled earlier than what is waited for."""
+    def wake(self, *, anyway: bool = False) -> None:
+        """
+        Look again: something may have been scheduled earlier than what is waited for.
+
+        Args:
+            anyway: Even if not, because the wall clock was set.
+        """
         due = self._world.next_due()
         if self._nap is None or due is None:
             return
-        if self._napping_till is None or due.at < self._napping_till:
+        if anyway or self._napping_till is None or due.at < self._napping_till:
             self._nap.cancel()
 
     async def advance(self, seconds: float) -> None:

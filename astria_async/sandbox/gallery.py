@@ -1,32 +1,46 @@
-"""What is there before anybody creates anything: the default account and the public models."""
+"""What is there before anybody creates anything: accounts, public models and a public pack."""
 
 import datetime as dt
+from typing import Any
 
 from astria_async.sandbox.billing import MC_PER_USD
-from astria_async.sandbox.records import Account, Tune
+from astria_async.sandbox.records import Account, File, Pack, Prompt, Tune
 from astria_async.sandbox.world import World
 
 ASTRIA = 1
 DEFAULT_ACCOUNT = 77
-_FIRST_IDS = {"tunes": 2_900_000, "prompts": 41_877_000, "packs": 811, "orders": 51_199}
+FLUX = 1504944
+PACK = 811
+_FIRST_IDS = {"tunes": 2_900_000, "prompts": 41_877_000, "packs": PACK, "orders": 51_199}
 _BORN = dt.datetime(2024, 8, 1, 9, tzinfo=dt.UTC)
-# Ids from docs.astria.ai; the captions are ours.
+# Ids from docs.astria.ai.
 _MODELS = (
-    (666678, "SDXL 1.0", "sdxl1", None),
-    (690204, "Realistic Vision V5.1", "sd15", None),
-    (1504944, "Flux1.dev", "flux1", None),
+    (666678, "SDXL 1.0", "sdxl1"),
+    (690204, "Realistic Vision V5.1", "sd15"),
+    (FLUX, "Flux1.dev", "flux1"),
 )
+_SITTERS = ((1600001, "woman"), (1600002, "man"))
+_SCENES = (
+    "portrait of ohwx {name} in a studio, soft light, grey background",
+    "ohwx {name} walking through a garden in spring",
+    "ohwx {name} reading at a window, film photograph",
+)
+_FIRST_TEMPLATE = 18_770_001
 
 
 def furnish(world: World) -> None:
     """Set up a fresh world: the gallery, and the account that the sandbox's key opens."""
     settings = world.settings
-    for shelf in world.shelves:
-        shelf.last_id = _FIRST_IDS.get(shelf.name, 0)
     world.accounts.put(
-        Account(id=ASTRIA, key=None, name="Astria", email="gallery@astria.sandbox",
-                balance_mc=0, gallery=True)
-    )  # fmt: skip
+        Account(
+            id=ASTRIA,
+            key=None,
+            name="Astria",
+            email="gallery@astria.sandbox",
+            balance_mc=0,
+            gallery=True,
+        )
+    )
     world.accounts.put(
         Account(
             id=DEFAULT_ACCOUNT,
@@ -38,14 +52,71 @@ def furnish(world: World) -> None:
             merge_text_seed=settings.merge_text_seed,
         )
     )
-    last = world.tunes.last_id
-    for tune_id, title, branch, model_type in _MODELS:
-        world.tunes.put(
-            Tune(
-                id=tune_id, account_id=ASTRIA, payer_id=ASTRIA,
-                title=title, name="style", branch=branch,
-                model_type=model_type, token=None, created_at=_BORN, updated_at=_BORN,
-                started_training_at=_BORN, trained_at=_BORN, is_api=False, public=True,
-            )
-        )  # fmt: skip
-    world.tunes.last_id = last
+    for tune_id, title, branch in _MODELS:
+        world.tunes.put(_tune(tune_id, title, "style", branch, public=True))
+    _furnish_pack(world)
+    for shelf in world.shelves:
+        shelf.last_id = _FIRST_IDS.get(shelf.name, shelf.last_id)
+    world.rebuild()
+
+
+def _furnish_pack(world: World) -> None:
+    world.packs.put(
+        Pack(
+            id=PACK,
+            account_id=ASTRIA,
+            slug="studio-portraits",
+            title="Studio portraits",
+            subtitle="Calm light, few props",
+            base_tune_id=FLUX,
+            preset="flux-lora-portrait",
+            created_at=_BORN,
+            updated_at=_BORN,
+            public_at=_BORN,
+        )
+    )
+    number = _FIRST_TEMPLATE
+    for tune_id, name in _SITTERS:
+        sitter = _tune(tune_id, f"A {name}", name, "flux1", model_type="lora", base_tune_id=FLUX)
+        world.tunes.put(sitter)
+        for scene in _SCENES:
+            world.prompts.put(_template(world, number, tune_id, scene.format(name=name)))
+            number += 1
+
+
+def _tune(tune_id: int, title: str, name: str, branch: str, **fields: Any) -> Tune:
+    return Tune(
+        id=tune_id,
+        account_id=ASTRIA,
+        payer_id=ASTRIA,
+        title=title,
+        name=name,
+        branch=branch,
+        created_at=_BORN,
+        updated_at=_BORN,
+        started_training_at=_BORN,
+        trained_at=_BORN,
+        is_api=False,
+        **fields,
+    )
+
+
+def _template(world: World, number: int, tune_id: int, text: str) -> Prompt:
+    key = world.key(f"result:{number}:0")
+    recipe = {"kind": "picture", "text": text, "seed": number, "width": 384, "height": 512}
+    world.files.put(File(id=key, content_type="image/jpeg", recipe=recipe))
+    return Prompt(
+        id=number,
+        account_id=ASTRIA,
+        payer_id=ASTRIA,
+        tune_id=FLUX,
+        text=f"<lora:{tune_id}:1> {text}",
+        params={"num_images": 2, "w": 896, "h": 1152},
+        references=(tune_id,),
+        created_at=_BORN,
+        updated_at=_BORN,
+        started_training_at=_BORN,
+        trained_at=_BORN,
+        images=(key,),
+        pack_id=PACK,
+    )

@@ -9,6 +9,7 @@ from astria_async.sandbox.prices import EXTENSION_MC
 from astria_async.sandbox.prompts import Prompts
 from astria_async.sandbox.records import Due, File, Prompt, Tune
 from astria_async.sandbox.refusals import Refusal
+from astria_async.sandbox.runs import Runs
 from astria_async.sandbox.sizes import pixels
 from astria_async.sandbox.tunes import RETENTION, Tunes
 from astria_async.sandbox.world import World
@@ -27,17 +28,25 @@ class Jobs:
         tunes: The rules of tunes.
         prompts: The rules of prompts.
         billing: Who refunds failed jobs and charges for extensions.
+        runs: Who makes prompts that appear later, and knows when a run is done.
         verdict: Says why a job that ends now fails; ``None`` lets it succeed, and ``""`` leaves it
             hanging for ever.
     """
 
     def __init__(
-        self, world: World, tunes: Tunes, prompts: Prompts, billing: Billing, verdict: Verdict
+        self,
+        world: World,
+        tunes: Tunes,
+        prompts: Prompts,
+        billing: Billing,
+        runs: Runs,
+        verdict: Verdict,
     ) -> None:
         self._world = world
         self._tunes = tunes
         self._prompts = prompts
         self._billing = billing
+        self._runs = runs
         self._verdict = verdict
 
     def run(self, due: Due) -> None:
@@ -50,8 +59,10 @@ class Jobs:
             prompt = self._world.prompts.get(due.subject)
             if prompt is not None:
                 self._run_prompt(due.kind, prompt, due.at)
+        elif due.kind == "order.fill":
+            self._runs.fill(due.subject, due.at)
         else:
-            self.check_order(due.subject, due.at)
+            self._check_order(due.subject, due.at)
 
     def fail_tune(self, tune: Tune, reason: str, at: dt.datetime) -> None:
         """End a training badly, give the money back, and fail what waited for it."""
@@ -128,15 +139,10 @@ class Jobs:
         self._after_prompt(prompt, at)
         return prompt
 
-    def check_order(self, order_id: int, at: dt.datetime) -> None:
-        """Call back a run whose prompts are all done, once."""
-        order = self._world.orders.get(order_id)
-        if order is None or order.called_back or not order.prompts_callback:
-            return
-        prompts = [self._world.prompts.get(prompt_id) for prompt_id in order.prompt_ids]
-        if all(prompt is None or prompt.settled for prompt in prompts):
-            self._world.orders.change(order_id, called_back=True)
-            self._call_back("order.callback", order_id, at)
+    def _check_order(self, order_id: int, at: dt.datetime) -> None:
+        moment = self._runs.check(order_id, at)
+        if moment is not None:
+            self._call_back("order.callback", order_id, moment)
 
     def _run_tune(self, kind: str, tune: Tune, at: dt.datetime) -> None:
         if kind == "tune.expire":
@@ -191,7 +197,7 @@ class Jobs:
         if prompt.keeper_id is None:
             self._world.schedule("prompt.expire", prompt.id, at + RETENTION)
         if prompt.order_id is not None:
-            self.check_order(prompt.order_id, at)
+            self._check_order(prompt.order_id, at)
 
     def _call_back(self, kind: str, subject: int, at: dt.datetime) -> dt.datetime:
         seconds = durations.CALLBACK_AFTER / self._world.settings.pace

@@ -52,6 +52,10 @@ class Mailroom:
         self._held = [held for held in self._held if held.id != delivery_id]
         self.courier.post(delivery)
 
+    def forget(self) -> None:
+        """Let go of callbacks that were kept back."""
+        self._held.clear()
+
     def wants_early(self, kind: str, url: str | None) -> bool:
         """Whether a fault wants this callback before the create is answered."""
         return bool(url) and self.faults.on_callback(kind, url or "", early=True) is not None

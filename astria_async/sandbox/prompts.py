@@ -7,7 +7,7 @@ from typing import Any
 from astria_async.sandbox import durations
 from astria_async.sandbox.billing import Billing
 from astria_async.sandbox.prices import prompt_price
-from astria_async.sandbox.records import Account, Order, Prompt, Tune
+from astria_async.sandbox.records import Account, Prompt, Tune
 from astria_async.sandbox.references import fill, prefix, references
 from astria_async.sandbox.refusals import forbidden, invalid, not_found
 from astria_async.sandbox.tables.prompt_params import FILE_FIELDS
@@ -55,6 +55,7 @@ class Prompts:
     def problems(self, values: Mapping[str, Any], branch: str) -> dict[str, list[str]]:
         """What is wrong with the parameters of one prompt on a model of *branch*."""
         errors: dict[str, list[str]] = {}
+        values = {**(values.get("stored_inputs") or {}), **values}
         has_frame = values.get("video_first_frame") or values.get("source_image_url")
         if not values.get("text") and not has_frame:
             errors["text"] = ["can't be blank"]
@@ -120,6 +121,7 @@ class Prompts:
         workspace_id: int | None = None,
         origin: str = "",
         order_id: int | None = None,
+        at: dt.datetime | None = None,
     ) -> Prompt:
         """
         Make a prompt, charge for it, and queue it; it waits while a tune that it needs trains.
@@ -133,11 +135,12 @@ class Prompts:
             workspace_id: Where it belongs, unless *values* say.
             origin: The base URL under which the client reached us.
             order_id: The run that it is part of.
+            at: When; now by default.
 
         Raises:
             Refusal: 402.
         """
-        world, now = self._world, self._world.now()
+        world, now = self._world, at or self._world.now()
         text = self._text(tune, values)
         needs = [t for i in references(text) if (t := world.tunes.get(i))]
         params = _params(values)
@@ -179,59 +182,22 @@ class Prompts:
         self.queue(prompt, now)
         return prompt
 
-    def create_run(
-        self,
-        account: Account,
-        tune: Tune,
-        nested: Sequence[Mapping[str, Any]],
-        *,
-        payer: Account | None = None,
-        callback: str | None,
-    ) -> list[Prompt]:
+    def draft(
+        self, tune: Tune, values: Mapping[str, Any], *, base_id: int | None = None
+    ) -> tuple[int, dict[str, Any]]:
         """
-        Make the prompts that came with a tune, under one order if they are called back as one.
+        Where a prompt for *tune* is posted to, and with which parameters.
 
         A LoRA or reference cannot draw by itself: its prompts go to the base model, with its token
         in front of the text.
         """
-        world = self._world
-        base = world.tunes.get(tune.base_tune_id)
-        adapter = tune.model_type in {"lora", "faceid"}
-        order_id = None
-        if callback and nested:
-            order_id = world.next_id(world.orders)
-        made = []
-        for values in nested:
-            stored = dict(values)
-            inputs = stored.pop("stored_inputs", {})
-            if adapter:
-                stored["text"] = prefix(
-                    stored.get("text") or "", tune.id, tune.model_type, stored.get("lora_scale")
-                )
-            made.append(
-                self.create(
-                    account,
-                    base if adapter and base else tune,
-                    stored,
-                    inputs,
-                    payer=payer,
-                    workspace_id=tune.workspace_id,
-                    origin=tune.origin,
-                    order_id=order_id,
-                )
-            )
-        if order_id is not None:
-            world.orders.put(
-                Order(
-                    id=order_id,
-                    account_id=account.id,
-                    tune_ids=(tune.id,),
-                    prompt_ids=tuple(prompt.id for prompt in made),
-                    prompts_callback=callback,
-                    total_cost_mc=tune.cost_mc + sum(prompt.cost_mc for prompt in made),
-                )
-            )
-        return made
+        values = dict(values)
+        if tune.model_type not in {"lora", "faceid"}:
+            return tune.id, values
+        text = values.get("text") or ""
+        values["text"] = prefix(text, tune.id, tune.model_type, values.get("lora_scale"))
+        base = self._world.tunes.get(tune.base_tune_id or base_id)
+        return (base or tune).id, values
 
     def can_run(self, prompt: Prompt) -> bool:
         """Whether all tunes that the prompt needs are trained, or gone."""
@@ -260,6 +226,16 @@ class Prompts:
             if errors:
                 raise invalid(errors)
         return self._world.prompts.change(prompt.id, updated_at=self._world.now(), **dict(values))
+
+    def like(self, prompt: Prompt, *, liked: bool) -> None:
+        """Like or unlike a prompt; the template that it came from is credited alike."""
+        if prompt.liked == liked:
+            return
+        self._world.prompts.change(prompt.id, liked=liked)
+        template = self._world.prompts.get(prompt.orig_prompt_id)
+        if template is not None and template.pack_id is not None:
+            credit = template.credits + (1 if liked else -1)
+            self._world.prompts.change(template.id, credits=credit)
 
     def delete(self, prompt: Prompt) -> None:
         """Delete a prompt with its stored files."""

@@ -103,6 +103,7 @@ class Prompt:
             from the prompt's own end.
         inputs: Keys of stored input files, by field.
         images: Keys of stored results.
+        credits: Likes of prompts that were made from this template.
     """
 
     id: int
@@ -131,6 +132,7 @@ class Prompt:
     orig_prompt_id: int | None = None
     order_id: int | None = None
     liked: bool = False
+    credits: int = 0
     is_video: bool = False
     origin: str = ""
     running_seconds: float = 0.0
@@ -143,7 +145,7 @@ class Prompt:
 
 @attrs.frozen(kw_only=True)
 class Pack:
-    """A set of template prompts with a recipe for training; templates are prompts by class."""
+    """A recipe for training; its template prompts are those whose ``pack_id`` names it."""
 
     id: int
     account_id: int
@@ -160,15 +162,17 @@ class Pack:
     multiplier_api: int = 10
     public_at: Moment = None
     unlisted_at: Moment = None
-    main_class_name: str | None = None
-    multi: bool = False
-    cover: str | None = None
-    templates: Mapping[str, tuple[int, ...]] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
 class Order:
-    """One run of a pack, or of nested prompts that share a ``prompts_callback``."""
+    """
+    Prompts that were asked for together: a pack's run, a theme, or those nested in a tune.
+
+    Attributes:
+        drafts: Prompts that are still to be made, as (tune id, parameters).
+        called_back: Whether ``prompts_callback`` was sent.
+    """
 
     id: int
     account_id: int
@@ -177,6 +181,10 @@ class Order:
     pack_id: int | None = None
     prompts_callback: str | None = None
     total_cost_mc: int = 0
+    drafts: tuple[tuple[int, Mapping[str, Any]], ...] = ()
+    workspace_id: int | None = None
+    payer_id: int = 0
+    origin: str = ""
     called_back: bool = False
 
 

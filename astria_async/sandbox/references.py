@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 _TOKEN = re.compile(r"<(?:lora|faceid):([0-9]{1,18})(?::[^<>]*)?>", re.IGNORECASE)
+_SPACED_TOKEN = re.compile(rf"\s*{_TOKEN.pattern}\s*", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 
 
@@ -18,6 +19,21 @@ def prefix(text: str, tune_id: int, model_type: str | None, scale: float | None)
         return text
     kind = "faceid" if model_type == "faceid" else "lora"
     return f"<{kind}:{tune_id}:{1 if scale is None else scale:g}> {text}"
+
+
+def strip_references(text: str) -> str:
+    """The text without its tokens."""
+    return _SPACED_TOKEN.sub(" ", text).strip()
+
+
+def replace_references(text: str, swaps: Mapping[int, int]) -> str:
+    """The text with tune ids in its tokens replaced."""
+
+    def swap(match: re.Match[str]) -> str:
+        old = int(match[1])
+        return match[0].replace(match[1], str(swaps.get(old, old)), 1)
+
+    return _TOKEN.sub(swap, text)
 
 
 def fill(text: str, characteristics: Mapping[str, str] | None) -> str:

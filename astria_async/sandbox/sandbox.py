@@ -1,44 +1,23 @@
-"""The sandbox as a whole: a world, the engine that moves it, and the app that shows it."""
+"""The sandbox as its users see it."""
 
-import itertools
-import shutil
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import anyio
-import anyio.abc
-import anyio.to_thread
 from starlette.types import ASGIApp
 
-from astria_async.sandbox.billing import Billing
 from astria_async.sandbox.clock import VirtualClock
-from astria_async.sandbox.courier import Courier, Deliver
-from astria_async.sandbox.engine import Engine
+from astria_async.sandbox.courier import Deliver
 from astria_async.sandbox.faults import Faults
-from astria_async.sandbox.gallery import furnish
-from astria_async.sandbox.holds import Holds
-from astria_async.sandbox.jobs import Jobs
-from astria_async.sandbox.limits import Limits
-from astria_async.sandbox.mailroom import SUBJECTS, Mailroom
-from astria_async.sandbox.owned import OwnedTasks
-from astria_async.sandbox.prompts import Prompts
-from astria_async.sandbox.records import Delivery, Due, Prompt, Tune
+from astria_async.sandbox.gallery import DEFAULT_ACCOUNT
+from astria_async.sandbox.machine import Machine
+from astria_async.sandbox.records import Account, Delivery, Entry
 from astria_async.sandbox.requests import RequestLog
-from astria_async.sandbox.services import Services
 from astria_async.sandbox.settings import MEBIBYTE, CallbackShape, Profile, Settings
-from astria_async.sandbox.storage import Storage
-from astria_async.sandbox.transport import Network, SandboxTransport
-from astria_async.sandbox.tunes import Tunes
-from astria_async.sandbox.uploads import Spool
-from astria_async.sandbox.views import prompt_view, tune_view
-from astria_async.sandbox.web.app import build_app
-from astria_async.sandbox.web.failing import Failing
-from astria_async.sandbox.web.front import Front
+from astria_async.sandbox.transport import SandboxTransport
 from astria_async.sandbox.world import World
 
 
@@ -75,6 +54,8 @@ class Sandbox:
         retry_after: Whether 429 from that limit carries ``Retry-After``.
         plain_unauthorized: Whether 401 is always plain text.
         max_upload: Bytes of one uploaded file.
+        state: An SQLite file that keeps everything over restarts; uploads lie in a folder beside
+            it, named after it. Without one, all is forgotten at the end.
     """
 
     def __init__(
@@ -101,6 +82,7 @@ class Sandbox:
         retry_after: bool = True,
         plain_unauthorized: bool = False,
         max_upload: int = 20 * MEBIBYTE,
+        state: str | Path | None = None,
     ) -> None:
         self.settings = Settings(
             api_key=api_key,
@@ -122,56 +104,41 @@ class Sandbox:
             max_upload=max_upload,
         )
         self.clock = clock if clock is not None else VirtualClock(speed=speed)
-        self.base_url = base_url.rstrip("/")
-        self.faults = Faults(seed)
-        self.requests = RequestLog()
-        self._network = Network(callback_timeout, max_upload)
-        self._numbers = itertools.count()
-        self._tasks: anyio.abc.TaskGroup | None = None
+        self._machine = Machine(self.settings, self.clock, base_url, deliver, state, self)
         self._stack = AsyncExitStack()
-        self._build(deliver)
 
-    def _build(self, deliver: Deliver | None) -> None:
-        self.world = world = World(self.settings, self.clock)
-        furnish(world)
-        billing = Billing(world)
-        self._prompts = prompts = Prompts(world, billing)
-        tunes = Tunes(world, billing, prompts)
-        self._jobs = Jobs(world, tunes, prompts, billing, self.faults.on_job)
-        self._storage = Storage(world, Path(), self._network.fetch)
-        self._courier = Courier(world, self._network, self._show, deliver)
-        self._mailroom = Mailroom(world, self._courier, self.faults)
-        self._holds = Holds(world)
-        self._engine = Engine(world, self._act, self._commit, self._settle)
-        services = Services(
-            world=world,
-            tunes=tunes,
-            prompts=prompts,
-            billing=billing,
-            storage=self._storage,
-            jobs=self._jobs,
-            courier=self._courier,
-            engine=self._engine,
-            holds=self._holds,
-            limits=Limits(world),
-            rush=self._rush,
-            commit=self._commit,
-            spool=lambda: Spool(self._storage.folder, self._numbers),
-            base_url=lambda: self.base_url,
-        )
-        app = build_app(services)
-        failing = Failing(app, self.clock, self._later, self.settings.max_request)
-        self.app: ASGIApp = Front(
-            app, world, self.requests, self.faults, failing, self._check_running
-        )
+    @property
+    def app(self) -> ASGIApp:
+        """An ASGI app that answers every endpoint; it needs the sandbox to be entered."""
+        return self._machine.app
+
+    @property
+    def base_url(self) -> str:
+        """Where links point to when a request does not tell the host; may be set."""
+        return self._machine.base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self._machine.base_url = url.rstrip("/")
+
+    @property
+    def world(self) -> World:
+        """All records, for looking at."""
+        return self._machine.world
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong: switch faults on and off here."""
+        return self._machine.faults
+
+    @property
+    def requests(self) -> RequestLog:
+        """The latest requests, the oldest first."""
+        return self._machine.requests
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            self._storage.folder = await stack.enter_async_context(_folder())
-            await stack.enter_async_context(self._network.running())
-            owned = await stack.enter_async_context(OwnedTasks())
-            self._tasks = owned.group
-            self._tasks.start_soon(self._engine.run)
+            await stack.enter_async_context(self._machine.running())
             self._stack = stack.pop_all()
         return self
 
@@ -181,13 +148,23 @@ class Sandbox:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._tasks = None
-        await self._stack.__aexit__(exc_type, exc, traceback)
+        # The body's own error is not handed in: a task group would wrap it.
+        await self._stack.aclose()
 
     @property
     def deliveries(self) -> list[Delivery]:
         """The latest callbacks, the oldest first, with how each went."""
         return list(self.world.deliveries)
+
+    @property
+    def account(self) -> Account:
+        """The default account, with its balance."""
+        return self.world.accounts[DEFAULT_ACCOUNT]
+
+    @property
+    def ledger(self) -> list[Entry]:
+        """All movements of money, the oldest first."""
+        return list(self.world.ledger)
 
     def transport(self) -> SandboxTransport:
         """What an ``httpx.AsyncClient`` takes as ``transport`` to speak with this sandbox."""
@@ -202,11 +179,11 @@ class Sandbox:
                 go to the app.
             app: A receiver's app, say.
         """
-        self._network.mount(host_prefix_url, app)
+        self._machine.network.mount(host_prefix_url, app)
 
     def unmount(self, host_prefix_url: str) -> None:
         """Undo ``mount``."""
-        self._network.unmount(host_prefix_url)
+        self._machine.network.unmount(host_prefix_url)
 
     async def advance(self, seconds: float) -> None:
         """
@@ -215,118 +192,95 @@ class Sandbox:
         Returns once everything that was due by then has happened, each thing at its own time, and
         every callback of it was answered or given up. Do not call it while answering a callback.
         """
-        self._check_running()
-        await self._engine.advance(seconds)
+        self._machine.check_running()
+        await self._machine.engine.advance(seconds)
 
     async def settle(self) -> None:
         """Return once no callback is in flight."""
-        self._check_running()
-        await self._settle()
+        self._machine.check_running()
+        await self._machine.settle()
 
     async def replay(self, delivery: Delivery) -> Delivery:
         """Send a callback again, as it was, and return the record of that."""
-        self._check_running()
-        again = self.world.deliveries.put(
-            Delivery(
-                id=self.world.deliveries.next_id(),
-                kind=delivery.kind,
-                object_id=delivery.object_id,
-                url=delivery.url,
-                body=delivery.body,
-                due_at=self.world.now(),
-                replay_of=delivery.id,
-            )
+        self._machine.check_running()
+        again = Delivery(
+            id=self.world.deliveries.next_id(),
+            kind=delivery.kind,
+            object_id=delivery.object_id,
+            url=delivery.url,
+            body=delivery.body,
+            due_at=self.world.now(),
+            replay_of=delivery.id,
         )
-        again = await self._courier.deliver(again)
-        await self._commit()
-        return again
+        return await self._machine.courier.deliver(self.world.deliveries.put(again))
+
+    async def changed(self) -> None:
+        """Return at the next change of anything, for whoever watches."""
+        await self.world.journal.changed()
 
     def fail_tune(self, tune_id: int, reason: str) -> None:
-        """End a tune's training badly, now; prompts that waited for it fail too."""
+        """
+        End a tune's training badly, now; prompts that waited for it fail too.
+
+        Raises:
+            KeyError: If there is no such tune.
+            ValueError: If its training is over.
+        """
         tune = self.world.tunes[tune_id]
         if tune.settled:
             raise ValueError(f"tune {tune_id} is settled already")
-        self._jobs.fail_tune(tune, reason, self.world.now())
-        self._engine.wake()
+        self._machine.jobs.fail_tune(tune, reason, self.world.now())
+        self._machine.engine.wake()
 
     def fail_prompt(self, prompt_id: int, reason: str) -> None:
-        """End a prompt's generation badly, now."""
+        """
+        End a prompt's generation badly, now.
+
+        Raises:
+            KeyError: If there is no such prompt.
+            ValueError: If its generation is over.
+        """
         prompt = self.world.prompts[prompt_id]
         if prompt.settled:
             raise ValueError(f"prompt {prompt_id} is settled already")
-        self._jobs.fail_prompt(prompt, reason, self.world.now())
-        self._engine.wake()
+        self._machine.jobs.fail_prompt(prompt, reason, self.world.now())
+        self._machine.engine.wake()
 
-    def _check_running(self) -> None:
-        if self._tasks is None:
-            raise RuntimeError("the sandbox is not running: use it as 'async with Sandbox()'")
+    def update_account(self, **changes: Any) -> Account:
+        """
+        Change the default account.
 
-    def _act(self, due: Due) -> None:
-        if due.kind in SUBJECTS:
-            self._mailroom.call_back(SUBJECTS[due.kind], due.subject, due.at)
-        elif due.kind == "callback.release":
-            self._mailroom.release(due.subject)
-        elif due.kind == "request.resume":
-            self._holds.release(due.id)
-        else:
-            self._jobs.run(due)
+        Args:
+            changes: ``balance_mc`` (the difference goes into the ledger), ``top_off_amount`` (USD),
+                ``card_declines``, ``auto_extend_tunes``, ``idempotent``, ``merge_text_seed``.
+        """
+        balance = changes.pop("balance_mc", None)
+        self.world.accounts.change(DEFAULT_ACCOUNT, **changes)
+        if balance is not None:
+            amount = balance - self.account.balance_mc
+            billing = self._machine.billing
+            billing.deposit(DEFAULT_ACCOUNT, amount, self.world.now(), "by hand")
+        return self.account
 
-    async def _rush(self, record: Tune | Prompt) -> None:
-        kind = "tune" if isinstance(record, Tune) else "prompt"
-        if record.settled or (isinstance(record, Prompt) and not self._prompts.can_run(record)):
-            return
-        if not self._mailroom.wants_early(kind, record.callback):
-            return
-        if isinstance(record, Tune):
-            self._jobs.finish_tune(record, self.world.now(), quietly=True)
-        else:
-            self._jobs.finish_prompt(record, self.world.now(), quietly=True)
-        delivery = self._mailroom.early(kind, record.id)
-        if delivery is not None:
-            await self._courier.deliver(delivery)
+    def snapshot(self) -> dict[str, Any]:
+        """
+        All that is known, as JSON, for ``restore``.
 
-    async def _settle(self) -> None:
-        while True:
-            await self._holds.settle()
-            await self._commit()
-            await self._courier.settle()
-            if not self._holds.busy and not self._courier.busy:
-                return
+        Uploaded files are not in it: they stay on the disk as long as the sandbox runs.
+        """
+        return self._machine.snapshot()
 
-    def _later(self, *task: Any) -> None:
-        self._check_running()
-        assert self._tasks is not None
-        self._tasks.start_soon(*task)
+    async def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """
+        Go back to a snapshot: records, what is due, and the wall-clock time.
 
-    async def _commit(self) -> None:
-        await self._storage.sweep()
-        if self._tasks is not None:
-            self._courier.send(self._tasks)
-        self._engine.wake()
+        Raises:
+            StateError: If it is none.
+        """
+        self._machine.check_running()
+        await self._machine.restore(snapshot)
 
-    def _show(self, record: Tune | Prompt) -> dict[str, Any]:
-        origin = record.origin or self.base_url
-
-        def url(key: str) -> str:
-            return self._storage.url(key, origin)
-
-        if isinstance(record, Tune):
-            return tune_view(record, origin, url, self.settings.profile)
-        return prompt_view(
-            record,
-            origin,
-            url,
-            now=self.world.now(),
-            files=self.world.files.rows,
-            profile=self.settings.profile,
-        )
-
-
-@asynccontextmanager
-async def _folder() -> AsyncIterator[Path]:
-    path = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix="astria-sandbox-")))
-    try:
-        yield path
-    finally:
-        with anyio.move_on_after(5, shield=True):
-            await anyio.to_thread.run_sync(lambda: shutil.rmtree(path, ignore_errors=True))
+    async def reset(self) -> None:
+        """Forget everything but the settings and the time; faults are switched off."""
+        self._machine.check_running()
+        await self._machine.reset()

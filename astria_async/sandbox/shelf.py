@@ -40,6 +40,14 @@ class Journal:
         self.revision += 1
         if self.keeping:
             self.dirty[(shelf, key)] = None
+        self._tell()
+
+    def turn(self) -> None:
+        """Say that everything changed at once."""
+        self.revision += 1
+        self._tell()
+
+    def _tell(self) -> None:
         if self._changed is not None:
             self._changed.set()
             self._changed = None

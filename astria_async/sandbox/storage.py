@@ -55,6 +55,7 @@ class Storage:
         self._world = world
         self.folder = folder
         self._fetch = fetch
+        self._pinned: set[str] = set()
 
     def url(self, key: str, origin: str) -> str:
         """The address of a file, signed with an expiry where such files need one."""
@@ -126,7 +127,21 @@ class Storage:
         """Delete the bytes of files that were forgotten."""
         if self._world.trash:
             trash, self._world.trash = self._world.trash, []
+            trash = [key for key in trash if key not in self._pinned]
             await anyio.to_thread.run_sync(self._unlink, trash)
+
+    def pin(self) -> None:
+        """Never delete the bytes of today's files: a snapshot may bring them back."""
+        self._pinned.update(str(file.id) for file in self._world.files if file.recipe is None)
+
+    async def tidy(self) -> None:
+        """Delete what lies in the folder and belongs to no file."""
+        await anyio.to_thread.run_sync(self._tidy)
+
+    def _tidy(self) -> None:
+        for path in self.folder.iterdir():
+            if path.name not in self._world.files:
+                path.unlink(missing_ok=True)
 
     async def _take_one(self, field: str, item: Upload | Link, spool: Spool, origin: str) -> str:
         if isinstance(item, Upload):
@@ -135,7 +150,7 @@ class Storage:
             return await self._adopt(field, await self._decode(field, item.url, spool))
         own = self._own(item.url, origin)
         if own is not None:
-            return await self._copy(own)
+            return await self.copy(str(own.id))
         try:
             fetched = await self._fetch(item.url, spool)
         except Refusal as refusal:
@@ -182,7 +197,9 @@ class Storage:
             return None
         return self._world.files.get(urlsplit(url).path.rpartition("/")[2])
 
-    async def _copy(self, file: File) -> str:
+    async def copy(self, source_key: str) -> str:
+        """Keep a file a second time, for an owner of its own."""
+        file = self._world.files[source_key]
         key = self._new_key()
         source = self.path(file)
         if source is not None:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
+import anyio.to_thread
 import attrs
 import httpx
 
@@ -64,7 +65,7 @@ class Network:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep connections while this is entered."""
-        router = _Router(self.mounts, httpx.AsyncHTTPTransport(retries=0))
+        router = _Router(self.mounts)
         async with httpx.AsyncClient(
             transport=router, timeout=self.timeout, follow_redirects=False, trust_env=False
         ) as client:
@@ -137,24 +138,34 @@ class Network:
 class _Router(httpx.AsyncBaseTransport):
     """Picks the mounted app of a request's origin, or the network."""
 
-    def __init__(
-        self, mounts: Mapping[str, httpx.AsyncBaseTransport], network: httpx.AsyncBaseTransport
-    ) -> None:
+    def __init__(self, mounts: Mapping[str, httpx.AsyncBaseTransport]) -> None:
         self._mounts = mounts
-        self._network = network
+        self._lock = anyio.Lock()
+        self._network: httpx.AsyncBaseTransport | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        transport = self._mounts.get(origin_of(str(request.url)), self._network)
+        mounted = self._mounts.get(origin_of(str(request.url)))
+        if mounted is None:
+            return await (await self._outside()).handle_async_request(request)
         try:
-            return await transport.handle_async_request(request)
+            return await mounted.handle_async_request(request)
         except (httpx.HTTPError, OSError):
             raise
         except Exception as error:
             # A mounted app that fails is, from outside, a server that broke off.
             raise httpx.RemoteProtocolError(f"the mounted app failed: {error!r}") from error
 
+    async def _outside(self) -> httpx.AsyncBaseTransport:
+        async with self._lock:
+            if self._network is None:
+                # Reading certificates takes a while, and most sandboxes never go out.
+                context = await anyio.to_thread.run_sync(httpx.create_ssl_context)
+                self._network = httpx.AsyncHTTPTransport(verify=context)
+            return self._network
+
     async def aclose(self) -> None:
-        await self._network.aclose()
+        if self._network is not None:
+            await self._network.aclose()
 
 
 class SandboxTransport(httpx.AsyncBaseTransport):

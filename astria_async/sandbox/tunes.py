@@ -11,6 +11,7 @@ from astria_async.sandbox.prices import tune_price
 from astria_async.sandbox.prompts import Prompts
 from astria_async.sandbox.records import Account, Tune
 from astria_async.sandbox.refusals import forbidden, invalid, not_found
+from astria_async.sandbox.runs import Asked, Runs
 from astria_async.sandbox.world import World
 
 MAX_NESTED_PROMPTS = 100
@@ -26,13 +27,15 @@ class Tunes:
     Args:
         world: The state.
         billing: Who charges.
-        prompts: Who makes the nested prompts.
+        prompts: Who knows prompts.
+        runs: Who makes the nested ones.
     """
 
-    def __init__(self, world: World, billing: Billing, prompts: Prompts) -> None:
+    def __init__(self, world: World, billing: Billing, prompts: Prompts, runs: Runs) -> None:
         self._world = world
         self._billing = billing
         self._prompts = prompts
+        self._runs = runs
 
     def find(self, account: Account, tune_id: int) -> Tune:
         """
@@ -160,7 +163,19 @@ class Tunes:
             tune = self._ready_at_once(tune)
         else:
             world.schedule("tune.start", tune.id, world.cut(now + dt.timedelta(seconds=queue)))
-        self._prompts.create_run(account, tune, nested, payer=payer, callback=tune.prompts_callback)
+        if nested:
+            asked = Asked(
+                account=account,
+                payer=payer,
+                workspace_id=workspace_id,
+                origin=origin,
+                callback=tune.prompts_callback,
+                pack_id=base_pack_id,
+            )
+            drafts = [self._prompts.draft(tune, values) for values in nested]
+            order = self._runs.now(asked, [tune.id], drafts)
+            total = order.total_cost_mc + cost
+            world.orders.change(order.id, total_cost_mc=total)
         return tune
 
     def update(self, tune: Tune, values: Mapping[str, Any]) -> Tune:

@@ -10,8 +10,19 @@ from starlette.routing import Route
 
 from astria_async.sandbox.refusals import Refusal, not_allowed, not_found
 from astria_async.sandbox.services import Services
-from astria_async.sandbox.tables.endpoints import ENDPOINTS, Endpoint
-from astria_async.sandbox.web import account, prompts, tunes
+from astria_async.sandbox.tables.control_endpoints import CONTROL
+from astria_async.sandbox.tables.endpoint import Endpoint
+from astria_async.sandbox.tables.endpoints import ENDPOINTS
+from astria_async.sandbox.web import (
+    account,
+    catalogs,
+    inspect,
+    packs,
+    prompts,
+    tunes,
+    workspaces,
+)
+from astria_async.sandbox.web.control import CONTROL_HANDLERS
 from astria_async.sandbox.web.dispatch import Handler, answer
 from astria_async.sandbox.web.files import serve_file
 from astria_async.sandbox.web.replies import refuse
@@ -28,7 +39,24 @@ HANDLERS: Mapping[str, Handler] = {
     "getPrompt": prompts.show,
     "updatePrompt": prompts.update,
     "deletePrompt": prompts.delete,
+    "duplicatePrompt": prompts.duplicate,
+    "likePrompt": prompts.like,
+    "unlikePrompt": prompts.unlike,
+    "listGalleryTunes": catalogs.gallery,
+    "listPacks": packs.index,
+    "createPack": packs.create,
+    "listGalleryPacks": packs.gallery,
+    "getPack": packs.show,
+    "runPack": packs.run,
+    "createTheme": packs.theme,
+    "inspectImage": inspect.show,
+    "listWorkspaces": workspaces.index,
+    "createWorkspace": workspaces.create,
+    "getWorkspace": workspaces.show,
+    "updateWorkspace": workspaces.update,
     "getUser": account.show,
+    "getCliModels": catalogs.cli,
+    "getPluginModels": catalogs.plugin,
 }
 
 
@@ -39,14 +67,16 @@ def build_app(services: Services) -> Starlette:
         return await serve_file(request, services)
 
     routes = [Route("/files/{key}", files, methods=["GET"])]
-    routes += [route for endpoint in ENDPOINTS for route in _routes(endpoint, services)]
+    for table, handlers in ((ENDPOINTS, HANDLERS), (CONTROL, CONTROL_HANDLERS)):
+        for endpoint in table:
+            routes += _routes(endpoint, handlers[endpoint.operation], services)
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
     app.router.redirect_slashes = False
     return app
 
 
-def _routes(endpoint: Endpoint, services: Services) -> list[Route]:
-    respond = answer(endpoint, HANDLERS[endpoint.operation], services)
+def _routes(endpoint: Endpoint, handler: Handler, services: Services) -> list[Route]:
+    respond = answer(endpoint, handler, services)
     methods = ["PATCH", "PUT"] if endpoint.method == "PATCH" else [endpoint.method]
     return [Route(path, respond, methods=methods) for path in endpoint.paths]
 

@@ -1,6 +1,7 @@
 """One request that was read by its endpoint's rows: what a handler gets."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -8,9 +9,15 @@ from starlette.requests import Request
 
 from astria_async.sandbox.records import Account, Tune, Workspace
 from astria_async.sandbox.records import Prompt as PromptRecord
-from astria_async.sandbox.refusals import bad_request, forbidden, not_found, unauthorized
+from astria_async.sandbox.refusals import (
+    bad_request,
+    forbidden,
+    invalid,
+    not_found,
+    unauthorized,
+)
 from astria_async.sandbox.services import Services
-from astria_async.sandbox.tables.endpoints import Endpoint
+from astria_async.sandbox.tables.endpoint import Endpoint
 from astria_async.sandbox.uploads import Spool
 from astria_async.sandbox.views import prompt_view, tune_view
 
@@ -25,6 +32,7 @@ class Call:
     Attributes:
         query: Typed values of the query string, by documented name.
         body: Typed values of the body, by documented name.
+        top: Typed values of the body outside its root.
         everywhere: Whether the workspace header asks for all workspaces.
         workspace: The one that it names; ``None`` is the personal space.
     """
@@ -37,6 +45,7 @@ class Call:
     origin: str
     query: dict[str, Any]
     body: dict[str, Any]
+    top: dict[str, Any]
     everywhere: bool = False
     workspace: Workspace | None = None
 
@@ -51,6 +60,21 @@ class Call:
         if not _ID.fullmatch(text):
             raise not_found()
         return int(text)
+
+    def place(self, values: Mapping[str, Any]) -> None:
+        """
+        Go on in the workspace that *values* name, if they name one.
+
+        Raises:
+            Refusal: 422, if it is not the account's.
+        """
+        workspace_id = values.get("workspace_id")
+        if workspace_id is None:
+            return
+        workspace = self.services.world.workspaces.get(workspace_id)
+        if workspace is None or workspace.account_id != self.account.id:
+            raise invalid({"workspace_id": ["must be your own workspace"]})
+        self.workspace = workspace
 
     @property
     def workspace_id(self) -> int | None:

@@ -13,7 +13,7 @@ from astria_async.sandbox.params import read
 from astria_async.sandbox.records import Account
 from astria_async.sandbox.refusals import Refusal, bad_request, invalid, not_acceptable
 from astria_async.sandbox.services import Services
-from astria_async.sandbox.tables.endpoints import Endpoint
+from astria_async.sandbox.tables.endpoint import Endpoint
 from astria_async.sandbox.uploads import Spool
 from astria_async.sandbox.web.call import (
     Call,
@@ -93,10 +93,15 @@ async def _read(
         field, messages = next(iter(wrong.items()))
         raise bad_request(f"{field} {messages[0]}")
     body: dict[str, Any] = {}
+    top: dict[str, Any] = {}
     if endpoint.body:
         content_type = request.headers.get("content-type", "")
         given = await read_params(stream, content_type, spool, services.world.settings)
-        body = _read_body(endpoint, merge(in_query, given))
+        given = merge(in_query, given)
+        body = _read_body(endpoint, given)
+        top, errors = read(endpoint.top, given)
+        if errors:
+            raise invalid(errors)
     return Call(
         endpoint=endpoint,
         request=request,
@@ -106,6 +111,7 @@ async def _read(
         origin=origin_of_request(request, services),
         query=query,
         body=body,
+        top=top,
         everywhere=everywhere,
         workspace=workspace,
     )
@@ -113,7 +119,9 @@ async def _read(
 
 def _read_body(endpoint: Endpoint, given: dict[str, Any]) -> dict[str, Any]:
     root = endpoint.root
-    if root is not None and not (endpoint.flat and root not in given):
+    if root is not None and endpoint.optional and root not in given:
+        given = {}
+    elif root is not None and not (endpoint.flat and root not in given):
         inner = given.get(root)
         if not isinstance(inner, dict) or not inner:
             raise bad_request(f"param is missing or the value is empty: {root}")

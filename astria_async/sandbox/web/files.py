@@ -2,6 +2,7 @@
 
 import re
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
@@ -27,6 +28,9 @@ async def serve_file(request: Request, services: Services) -> Response:
         headers["Content-Disposition"] = f'attachment; filename="{filename(file)}"'
     path = services.storage.path(file)
     if path is not None:
+        # A snapshot from elsewhere names files whose bytes are not here.
+        if not await anyio.Path(path).exists():
+            return refuse(request, not_found())
         return FileResponse(path, media_type=file.content_type, headers=headers)
     return _part(request, await services.storage.content(file), file.content_type, headers)
 

@@ -60,3 +60,20 @@ async def take_inputs(call: Call, values: Mapping[str, Any]) -> tuple[dict[str, 
         call.services.storage.release(kept)
         raise
     return inputs, kept
+
+
+async def copy_inputs(call: Call, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Keep stored input files a second time, for a prompt of its own; as ``take_inputs``."""
+    storage = call.services.storage
+    copies: dict[str, Any] = {}
+    kept: list[str] = []
+    try:
+        for field, keys in inputs.items():
+            one = isinstance(keys, str)
+            copied = [await storage.copy(key) for key in ([keys] if one else keys)]
+            kept += copied
+            copies[field] = copied[0] if one else copied
+    except BaseException:
+        storage.release(kept)
+        raise
+    return copies, kept

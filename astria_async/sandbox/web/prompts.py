@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from astria_async.sandbox.params import Link
 from astria_async.sandbox.records import Prompt
+from astria_async.sandbox.refusals import invalid
 from astria_async.sandbox.web.call import Call
-from astria_async.sandbox.web.inputs import check_callbacks, take_inputs
+from astria_async.sandbox.web.inputs import check_callbacks, copy_inputs, take_inputs
 from astria_async.sandbox.web.pages import MAX_PROMPT_OFFSET, page
 from astria_async.sandbox.web.replies import MERGED, Reply
 
@@ -16,6 +18,7 @@ async def create(call: Call) -> Reply:
     services, values = call.services, call.body
     tune = services.tunes.find(call.account, call.path_id("tune_id"))
     check_callbacks(call, values)
+    call.place(values)
     services.prompts.check(call.account, tune, values)
     inputs, kept = await take_inputs(call, values)
     twin = services.prompts.twin(call.account, tune, values)
@@ -94,6 +97,61 @@ async def update(call: Call) -> Reply:
     """``PATCH /prompts/:id``: where it belongs."""
     prompt = _find(call)
     return Reply(call.show_prompt(call.services.prompts.update(call.account, prompt, call.body)))
+
+
+async def duplicate(call: Call) -> Reply:
+    """``POST /prompts/:id/duplicate``: make it again, with what the body changes."""
+    services, prompt = call.services, _find(call)
+    tune = services.tunes.find(call.account, prompt.tune_id)
+    values = {**prompt.params, "text": prompt.text, "callback": prompt.callback, **call.body}
+    values["orig_prompt_id"] = call.body.get("orig_prompt_id") or prompt.id
+    check_callbacks(call, call.body)
+    frame = _frame(call, prompt)
+    if frame is not None:
+        values["video_first_frame"] = Link(call.url(frame))
+    call.place(values)
+    services.prompts.check(call.account, tune, {**values, "stored_inputs": prompt.inputs})
+    inputs, kept = await take_inputs(call, values)
+    try:
+        others = {f: keys for f, keys in prompt.inputs.items() if f not in inputs}
+        copies, keys = await copy_inputs(call, others)
+        kept += keys
+        made = services.prompts.create(
+            call.account,
+            tune,
+            values,
+            {**inputs, **copies},
+            payer=call.payer,
+            workspace_id=call.workspace_id or prompt.workspace_id,
+            origin=call.origin,
+        )
+    except BaseException:
+        services.storage.release(kept)
+        raise
+    reply = Reply(call.show_prompt(made))
+    await services.rush(made)
+    return reply
+
+
+def _frame(call: Call, prompt: Prompt) -> str | None:
+    index: int | None = call.top.get("image_index")
+    if index is None:
+        return None
+    if index >= len(prompt.images):
+        raise invalid({"image_index": ["is out of range"]})
+    return prompt.images[index]
+
+
+async def like(call: Call) -> Reply:
+    """``POST /prompts/:id/likes``: an empty answer."""
+    call.services.prompts.like(_find(call), liked=True)
+    return Reply()
+
+
+async def unlike(call: Call) -> Reply:
+    """``DELETE /prompts/:id/likes``: an empty answer."""
+    call.services.prompts.like(_find(call), liked=False)
+    return Reply()
 
 
 async def delete(call: Call) -> Reply:

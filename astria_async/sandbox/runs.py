@@ -1,0 +1,135 @@
+"""Prompts that are asked for together: those nested in a tune, a pack's run, a theme's."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from astria_async.sandbox.prompts import Prompts
+from astria_async.sandbox.records import Account, Order, Prompt
+from astria_async.sandbox.refusals import Refusal
+from astria_async.sandbox.world import World
+
+# Prompts of a fresh run are not listed at once, as integrators met it.
+FILL_AFTER = 1.5
+Draft = tuple[int, dict[str, Any]]
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """
+    Who asks for a run, and how.
+
+    Attributes:
+        account: Who owns its prompts.
+        payer: Who pays.
+        workspace_id: Where they belong.
+        origin: The base URL under which the client reached us.
+        callback: Called once when all of them are done.
+        pack_id: The pack that is run.
+    """
+
+    account: Account
+    payer: Account
+    workspace_id: int | None = None
+    origin: str = ""
+    callback: str | None = None
+    pack_id: int | None = None
+
+
+class Runs:
+    """
+    Makes the prompts of runs, at once or a moment later.
+
+    Args:
+        world: Where orders are.
+        prompts: Who makes prompts.
+    """
+
+    def __init__(self, world: World, prompts: Prompts) -> None:
+        self._world = world
+        self._prompts = prompts
+
+    def now(self, asked: Asked, tune_ids: Sequence[int], drafts: Sequence[Draft]) -> Order:
+        """
+        Make all prompts of a run.
+
+        Raises:
+            Refusal: 402; ask ``Billing.require`` for the whole price before.
+        """
+        order = self._order(asked, tune_ids, drafts)
+        return self.fill(order.id, self._world.now())
+
+    def later(self, asked: Asked, tune_ids: Sequence[int], drafts: Sequence[Draft]) -> Order:
+        """Let a run's prompts appear a moment after the answer."""
+        order = self._order(asked, tune_ids, drafts)
+        wait = dt.timedelta(seconds=FILL_AFTER / self._world.settings.pace)
+        self._world.schedule("order.fill", order.id, self._world.cut(self._world.now() + wait))
+        return order
+
+    def fill(self, order_id: int, at: dt.datetime) -> Order:
+        """Make the prompts of which an order holds drafts; those nobody can pay are left out."""
+        world, order = self._world, self._world.orders[order_id]
+        made: list[Prompt] = []
+        for tune_id, values in order.drafts:
+            tune = world.tunes.get(tune_id)
+            if tune is None:
+                continue
+            values = dict(values)  # noqa: PLW2901 - the order's own stay as they are
+            inputs = values.pop("stored_inputs", {})
+            try:
+                made.append(
+                    self._prompts.create(
+                        world.accounts[order.account_id],
+                        tune,
+                        values,
+                        inputs,
+                        payer=world.accounts[order.payer_id],
+                        workspace_id=order.workspace_id,
+                        origin=order.origin,
+                        order_id=order.id,
+                        at=at,
+                    )
+                )
+            except Refusal:
+                break
+        order = world.orders.change(
+            order.id,
+            drafts=(),
+            prompt_ids=tuple(prompt.id for prompt in made),
+            total_cost_mc=order.total_cost_mc + sum(prompt.cost_mc for prompt in made),
+        )
+        world.schedule("order.check", order.id, at)
+        return order
+
+    def check(self, order_id: int, at: dt.datetime) -> dt.datetime | None:
+        """
+        When a run is to be called back: its prompts are all done, and it was not called before.
+
+        Whoever gets a time has to call; the next one gets ``None``.
+        """
+        order = self._world.orders.get(order_id)
+        if order is None or order.called_back or order.drafts or not order.prompts_callback:
+            return None
+        prompts = [self._world.prompts.get(prompt_id) for prompt_id in order.prompt_ids]
+        if not all(prompt is None or prompt.settled for prompt in prompts):
+            return None
+        self._world.orders.change(order_id, called_back=True)
+        return at
+
+    def _order(self, asked: Asked, tune_ids: Sequence[int], drafts: Sequence[Draft]) -> Order:
+        world = self._world
+        return world.orders.put(
+            Order(
+                id=world.next_id(world.orders),
+                account_id=asked.account.id,
+                payer_id=asked.payer.id,
+                workspace_id=asked.workspace_id,
+                origin=asked.origin,
+                tune_ids=tuple(tune_ids),
+                pack_id=asked.pack_id,
+                prompts_callback=asked.callback,
+                drafts=tuple(drafts),
+            )
+        )
