@@ -56,6 +56,21 @@ class _Loaded:
     mark: str
 
 
+def stamp(mark: str, record: Record) -> str:
+    """*mark* as the store keeps it: with the news that it was made for."""
+    return f"{mark}#{record.news}"
+
+
+def is_known(mark: str, record: Record) -> bool:
+    """
+    Whether handlers ran for *mark* already, and a callback that says it again brought it up.
+
+    Without another callback since it was a person who asked for it, by a replay.
+    """
+    known, _, news = (record.handled or "").rpartition("#")
+    return known == mark and news != str(record.news)
+
+
 @attrs.frozen(kw_only=True)
 class Attempt:
     """
@@ -84,7 +99,7 @@ class Attempt:
         loaded = await self._load(callback)
         if not isinstance(loaded, _Loaded):
             return loaded
-        if loaded.mark == record.handled:
+        if is_known(loaded.mark, record):
             return Finished(loaded.mark)
         return await self._handle(loaded, callback)
 

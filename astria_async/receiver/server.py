@@ -49,7 +49,8 @@ async def listen(host: str, port: int) -> socket.socket:
         raise ConfigurationError(_why_not(host, port, f"ports go from 0 to {LAST_PORT}"))
     try:
         found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        family, _, _, _, address = found[0]
+        # IPv4 first: where "localhost" is both, tunnels and proxies look there.
+        family, _, _, _, address = min(found, key=lambda it: it[0] != socket.AF_INET)
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

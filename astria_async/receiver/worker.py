@@ -20,7 +20,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from astria_async.clock import Clock
 from astria_async.protocol.errors import StoreUnavailable
-from astria_async.receiver.attempt import Attempt, Finished, Postponed, Verdict
+from astria_async.receiver.attempt import Attempt, Finished, Postponed, Verdict, stamp
 from astria_async.receiver.deadline import within
 from astria_async.receiver.handlers import spread
 from astria_async.receiver.lease import Lease
@@ -194,7 +194,7 @@ class HandlerWorker:
     async def _commit(self, record: Record, verdict: Verdict) -> bool:
         match verdict:
             case Finished(mark):
-                return await self.store.finish(record, handled=mark)
+                return await self.store.finish(record, handled=stamp(mark, record))
             case Postponed(pause, error):
                 due_at = None if pause is None else self._in(pause)
                 return await self.store.release(record, error=error, due_at=due_at)

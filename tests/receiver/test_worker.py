@@ -165,6 +165,38 @@ async def test_repeated_callback(bench: Any, address: Callable[..., Address]) ->
     assert State.DONE is await bench.state(sent)
 
 
+async def test_replay(bench: Any, address: Callable[..., Address]) -> None:
+    """A callback that a person replays runs its handlers again, though its outcome is known."""
+    sent = address()
+
+    async with bench.running():
+        await bench.put(sent)
+        await bench.put(sent, b"[]")
+        await bench.settle()
+        replayed = await bench.store.replay(sent.wait)
+        await bench.settle()
+
+    assert replayed
+    assert bench.seen == [("ready", 1), ("ready", 1)]
+
+
+async def test_replay_of_what_was_set_aside(bench: Any, address: Callable[..., Address]) -> None:
+    """What was set aside gets all its attempts anew when a person replays it."""
+    sent, failing = address(), Failing(2)
+    bench.handlers.add("tune", failing)
+    bench.limits = HandlerLimits(max_attempts=1, shutdown_grace=0)
+
+    async with bench.running():
+        await bench.put(sent)
+        await bench.settle()
+        for _ in range(2):
+            await bench.store.replay(sent.wait)
+            await bench.settle()
+
+    assert failing.attempts == [1, 1, 1]
+    assert await bench.state(sent) is State.DONE
+
+
 async def test_another_outcome(bench: Any, address: Callable[..., Address]) -> None:
     """A callback with another outcome than was handled runs the handlers again."""
     sent = address()
