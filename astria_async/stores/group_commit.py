@@ -7,122 +7,118 @@ rest. Nobody needs a task in the background, and each writer's call ends after i
 """
 
 import copy
-import sqlite3
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar, cast
 
 import anyio
 import attrs
 
 from astria_async.protocol.errors import StoreUnavailable
-from astria_async.stores.sqlite_file import SQLiteFile, Work
 
-T = TypeVar("T")
+W = TypeVar("W")
+R = TypeVar("R")
 MOST = 256
 """Writes in one commit, so that one transaction stays short."""
 
 
 @attrs.define(eq=False)
-class _Write(Generic[T]):
+class _Entry(Generic[W, R]):
     """One caller's write, and what came of it."""
 
-    work: Work[T]
+    write: W
     settled: bool = False
-    result: T | None = None
+    result: R | None = None
     error: Exception | None = attrs.field(
         factory=lambda: StoreUnavailable("the write was interrupted before its commit")
     )
+
+    def succeed(self, result: R) -> None:
+        self.result, self.error = result, None
 
     def fail(self, exc: Exception) -> None:
         # A new error for each: one that is raised in two tasks mixes up their tracebacks.
         self.error = copy.copy(exc)
         self.error.__cause__ = exc.__cause__
 
-    def outcome(self) -> T:
+    def outcome(self) -> R:
         if self.error is not None:
             raise self.error
-        return cast("T", self.result)
+        return cast("R", self.result)
 
 
-class GroupCommit:
+class GroupCommit(Generic[W, R]):
     """
-    Runs writes on one file, those that come together in one transaction.
+    Commits writes, those that come together in one transaction.
 
     Args:
-        file: Where to.
-        check: What to look at first in each transaction.
-        committed: Called after each commit.
+        commit: Commits some writes, all or none, and gives the result of each in their order. It is
+            not cancelled, so it must be bounded by itself.
+        bound: Seconds that a writer waits for its turn.
+        server: What to call the store in an error.
     """
 
     def __init__(
         self,
-        file: SQLiteFile,
+        commit: Callable[[Sequence[W]], Awaitable[Sequence[R]]],
         *,
-        check: Callable[[sqlite3.Connection], None],
-        committed: Callable[[], None],
+        bound: float,
+        server: str,
     ) -> None:
-        self._file = file
-        self._check = check
-        self._committed = committed
-        self._queue: dict[_Write[Any], None] = {}
+        self._commit = commit
+        self._bound = bound
+        self._server = server
+        self._queue: dict[_Entry[W, R], None] = {}
         self._turn = anyio.Lock()
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, write: W) -> R:
         """
-        What *work* returned, once it is committed.
+        The result of *write*, once it is committed.
 
-        It runs in a thread and may run twice, in two transactions of which one is rolled back.
+        It may be tried twice, in two transactions of which the first was rolled back.
 
         Raises:
             StoreUnavailable: It was not committed, or not within the bound.
         """
-        write = _Write(work)
-        self._queue[write] = None
+        entry = _Entry[W, R](write)
+        self._queue[entry] = None
         try:
-            with anyio.fail_after(self._file.bound):
+            with anyio.fail_after(self._bound):
                 # First come, first served: once here, ours is the oldest write in the queue.
                 async with self._turn:
-                    if not write.settled:
+                    if not entry.settled:
                         await self._lead()
         except TimeoutError as exc:
-            if not write.settled:
+            if not entry.settled:
                 raise StoreUnavailable(
-                    f"the SQLite store did not answer within {self._file.bound:g} s"
+                    f"{self._server} did not answer within {self._bound:g} s"
                 ) from exc
         finally:
-            self._queue.pop(write, None)
-        return write.outcome()
+            self._queue.pop(entry, None)
+        return entry.outcome()
 
     async def _lead(self) -> None:
         group = list(self._queue)[:MOST]
-        for write in group:
-            del self._queue[write]
-        await self._settle(group)
+        for entry in group:
+            del self._queue[entry]
+        # Others depend on it, so it goes on when the one who leads is cancelled.
+        with anyio.CancelScope(shield=True):
+            await self._settle(group)
 
-    async def _settle(self, group: Sequence[_Write[Any]]) -> None:
+    async def _settle(self, group: Sequence[_Entry[W, R]]) -> None:
         try:
-            await self._commit(group)
+            results = await self._commit([entry.write for entry in group])
+            for entry, result in zip(group, results, strict=True):
+                entry.succeed(result)
         except StoreUnavailable as exc:
-            for write in group:
-                write.fail(exc)
-        except Exception as exc:  # noqa: BLE001 - goes to the one whose work raised it
+            for entry in group:
+                entry.fail(exc)
+        except Exception as exc:  # noqa: BLE001 - goes to the one whose write raised it
             if len(group) == 1:
                 group[0].fail(exc)
             else:
                 # One write's own fault must not cost the others theirs.
-                for write in group:
-                    await self._settle([write])
+                for entry in group:
+                    await self._settle([entry])
         finally:
-            for write in group:
-                write.settled = True
-
-    async def _commit(self, group: Sequence[_Write[Any]]) -> None:
-        def run(db: sqlite3.Connection) -> None:
-            self._check(db)
-            for write in group:
-                write.result = write.work(db)
-
-        await self._file.write(run)
-        for write in group:
-            write.error = None
-        self._committed()
+            for entry in group:
+                entry.settled = True

@@ -13,6 +13,7 @@ from astria_async.protocol.callbacks import Callback, Kind
 from astria_async.stores import postgres_tables as tables
 from astria_async.stores.base import Expectation, Record, State
 from astria_async.stores.bounded import require_asyncio
+from astria_async.stores.group_commit import GroupCommit
 from astria_async.stores.hints import Hints
 from astria_async.stores.lifetime import Lifetime
 from astria_async.stores.postgres_server import Connection, PostgresServer, connect, describe
@@ -56,6 +57,7 @@ class PostgresStore(Lifetime):
         self._timeout = timeout
         self._connections = connections
         self._server: PostgresServer
+        self._puts: GroupCommit[tuple[Any, ...], bool]
 
     def __repr__(self) -> str:
         """Which database, without its password."""
@@ -99,7 +101,7 @@ class PostgresStore(Lifetime):
         return [expectation_of(tables.to_record(row)) for row in rows]
 
     async def put(self, callback: Callback) -> bool:
-        """Commit a callback and wake the watchers; whether it says something new."""
+        """Commit a callback, with those that come at the same time; whether it is news."""
         fields = (
             callback.wait,
             callback.kind,
@@ -109,11 +111,8 @@ class PostgresStore(Lifetime):
             self._clock.now(),
         )
 
-        async def work(db: Connection, again: bool) -> bool:
-            return bool(await db.fetchval(tables.PUT, *fields, again))
-
         self._require_open()
-        return await self._server.run(work)
+        return await self._puts.write(fields)
 
     async def find(self, waits: Collection[str]) -> Sequence[Callback]:
         """The latest callback of each of *waits* that has one, in no order."""
@@ -210,9 +209,17 @@ class PostgresStore(Lifetime):
         server = PostgresServer(self._url, bound=self._timeout, connections=self._connections)
         await server.open()
         self._server = server
+        self._puts = GroupCommit(self._put, bound=self._timeout, server="the PostgreSQL store")
 
     async def _stop(self) -> None:
         await self._server.close()
+
+    async def _put(self, puts: Sequence[tuple[Any, ...]]) -> list[bool]:
+        async def work(db: Connection, again: bool) -> list[bool]:
+            rows = await db.fetchmany(tables.PUT, [(*fields, again) for fields in puts])
+            return [bool(row[0]) for row in rows]
+
+        return await self._server.run(work)
 
     async def _fetch(self, statement: str, *args: Any) -> list[Any]:
         self._require_open()

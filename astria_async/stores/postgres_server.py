@@ -21,6 +21,7 @@ LOST = (
     OSError,  # TimeoutError is one: connecting took too long
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection says that is cut in an awkward moment
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -64,16 +65,20 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except asyncpg.ClientConfigurationError:
-        # The driver's words would quote the URL.
-        raise ConfigurationError(
-            "the PostgreSQL store's URL cannot be read: it is "
-            "postgresql://user:password@host:port/database, with options that asyncpg knows"
-        ) from None
+        raise _unreadable() from None
     except REFUSALS as exc:
         raise ConfigurationError(
             f"the PostgreSQL server refuses the store: {exc}; check user, password and database "
             "in its URL, and that the user may use or create the schema 'astria_async'"
         ) from exc
+
+
+def _unreadable() -> ConfigurationError:
+    # In our words, because the driver's would quote the URL.
+    return ConfigurationError(
+        "the PostgreSQL store's URL cannot be read: it is "
+        "postgresql://user:password@host:port/database, with options that asyncpg knows"
+    )
 
 
 class PostgresServer:
@@ -151,6 +156,8 @@ class PostgresServer:
             try:
                 async with self._pool.acquire() as db:
                     return await work(db, again)
+            except asyncpg.ClientConfigurationError:
+                raise _unreadable() from None
             except asyncpg.ReadOnlySQLTransactionError:
                 # A replica: another connection may reach what is the primary now.
                 await self._pool.expire_connections()

@@ -63,6 +63,9 @@ def connect(url: str, *, bound: float, connections: int, patience: float = 0.0) 
     Raises:
         ConfigurationError: The URL has a part that the driver does not understand.
     """
+    database = urlsplit(url).path.strip("/")
+    if database and not database.isdecimal():
+        raise _unreadable()  # the driver would take database 0 instead
     try:
         pool = driver.ConnectionPool.from_url(
             url,

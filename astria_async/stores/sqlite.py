@@ -5,7 +5,7 @@ import datetime as dt
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import attrs
@@ -13,6 +13,7 @@ from anyio import from_thread, to_thread
 
 from astria_async.clock import Clock, SystemClock
 from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.errors import ConfigurationError
 from astria_async.stores import sqlite_tables as tables
 from astria_async.stores import transitions
 from astria_async.stores.base import Expectation, Record, State
@@ -55,6 +56,8 @@ class SQLiteStore(Lifetime):
         look_every: float = LOOK_EVERY,
     ) -> None:
         super().__init__()
+        if str(path) == ":memory:":
+            raise ConfigurationError("SQLite in memory keeps nothing: use the store 'memory:'")
         self._path = Path(path).absolute()
         self._clock = clock or SystemClock()
         self._timeout = timeout
@@ -62,7 +65,7 @@ class SQLiteStore(Lifetime):
         self._lookouts: list[Lookout] = []
         self._reader: SQLiteFile
         self._writer: SQLiteFile
-        self._writes: GroupCommit
+        self._writes: GroupCommit[Work[Any], Any]
 
     def __repr__(self) -> str:
         """Which file."""
@@ -223,7 +226,7 @@ class SQLiteStore(Lifetime):
                 await writer.close()
             raise
         self._writer = writer
-        self._writes = GroupCommit(writer, check=tables.check_version, committed=self._ring)
+        self._writes = GroupCommit(self._commit, bound=self._timeout, server="the SQLite store")
 
     async def _stop(self) -> None:
         try:
@@ -238,11 +241,18 @@ class SQLiteStore(Lifetime):
 
     async def _write(self, work: Work[T]) -> T:
         self._require_open()
-        return await self._writes.write(work)
+        result: T = await self._writes.write(work)
+        return result
 
-    def _ring(self) -> None:
+    async def _commit(self, works: Sequence[Work[Any]]) -> list[Any]:
+        def run(db: sqlite3.Connection) -> list[Any]:
+            tables.check_version(db)
+            return [work(db) for work in works]
+
+        results = await self._writer.write(run)
         for lookout in self._lookouts:
             lookout.ring()
+        return results
 
     async def _change(self, lease: Record, change: Callable[[Record], Record]) -> bool:
         def work(db: sqlite3.Connection) -> bool:

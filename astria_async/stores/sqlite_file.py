@@ -81,37 +81,34 @@ class SQLiteFile:
         Raises:
             StoreUnavailable: SQLite failed, or the deadline came first.
         """
-        try:
-            with anyio.fail_after(self.bound):
-                async with self._turn:
-                    return await to_thread.run_sync(
-                        self._read, work, abandon_on_cancel=True, limiter=self._limiter
-                    )
-        except TimeoutError as exc:
-            raise self._late() from exc
+        return await self._within(lambda: self._read(work))
 
-    async def write(self, work: Work[None]) -> None:
+    async def write(self, work: Work[T]) -> T:
         """
-        Run *work* in a transaction and commit it; a cancelled caller still waits for the end.
+        What *work* returns, once its transaction is committed.
 
         Raises:
             StoreUnavailable: SQLite failed, or the deadline came first: then whether *work* was
                 committed is not known.
         """
-        with anyio.move_on_after(self.bound, shield=True):
-            async with self._turn:
-                await to_thread.run_sync(
-                    self._write, work, abandon_on_cancel=True, limiter=self._limiter
-                )
-                return
-        raise self._late()
+        return await self._within(lambda: self._write(work))
 
     async def close(self) -> None:
         """Close the connection, unless a thread still hangs in it."""
-        await to_thread.run_sync(self._close, limiter=self._limiter)
+        # Not our limiter: on trio a thread that was left behind still counts there.
+        await to_thread.run_sync(self._close, limiter=anyio.CapacityLimiter(1))
 
-    def _late(self) -> StoreUnavailable:
-        return StoreUnavailable(f"the SQLite store did not answer within {self.bound:g} s")
+    async def _within(self, work: Callable[[], T]) -> T:
+        try:
+            with anyio.fail_after(self.bound):
+                async with self._turn:
+                    return await to_thread.run_sync(
+                        work, abandon_on_cancel=True, limiter=self._limiter
+                    )
+        except TimeoutError as exc:
+            raise StoreUnavailable(
+                f"the SQLite store did not answer within {self.bound:g} s"
+            ) from exc
 
     def _read(self, work: Work[T]) -> T:
         with _Held(self._lock, self.bound):
@@ -122,11 +119,11 @@ class SQLiteFile:
             except sqlite3.Error as exc:
                 raise unavailable(exc) from exc
 
-    def _write(self, work: Work[None]) -> None:
+    def _write(self, work: Work[T]) -> T:
         with _Held(self._lock, self.bound):
             try:
                 self._still_there()
-                transact(self._opened.db, work)
+                return transact(self._opened.db, work)
             except _OURS:
                 raise
             except (sqlite3.Error, OSError) as exc:

@@ -19,7 +19,7 @@ from astria_async.stores import sqlite_tables as tables
 from astria_async.stores.hints import MOST
 from astria_async.stores.sqlite_file import connect
 
-PAUSE = 1.0
+PAUSE = 0.25
 """Seconds between attempts to reach a file that failed."""
 
 

@@ -3,8 +3,8 @@
 import datetime as dt
 
 import anyio
-from anyio.lowlevel import checkpoint
 import pytest
+from anyio.lowlevel import checkpoint
 
 from astria_async.stores.base import State, Store
 from astria_async.testing.store_fixtures import (

@@ -143,7 +143,7 @@ def redis_server(*options: str) -> Server:
 
 
 def postgres_server() -> Server:
-    """A PostgreSQL that asks for a password; it refuses to run as root, so root runs it as nobody."""
+    """A PostgreSQL that asks for a password. It refuses to run as root, who runs it as nobody."""
     programs = _postgres_programs()
     folder = Path(tempfile.mkdtemp(prefix="astria-postgres-"))
     uid = NOBODY if os.getuid() == 0 else None
@@ -202,9 +202,9 @@ def _readable(programs: Path, folder: Path) -> Path:
     return copy / programs.name
 
 
-def redis_url(server: Server, *, password: str = PASSWORD, database: int = 0) -> str:
-    return f"redis://:{quote(password)}@127.0.0.1:{server.port}/{database}"
+def redis_url(server: Server, *, password: str = PASSWORD, database: int | str = 0) -> str:
+    return f"redis://:{quote(password, safe='')}@127.0.0.1:{server.port}/{database}"
 
 
 def postgres_url(server: Server, *, password: str = PASSWORD, database: str = "postgres") -> str:
-    return f"postgresql://astria:{quote(password)}@127.0.0.1:{server.port}/{database}"
+    return f"postgresql://astria:{quote(password, safe='')}@127.0.0.1:{server.port}/{database}"

@@ -1,6 +1,5 @@
 """The four stores keep to their contract."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -65,9 +64,9 @@ class TestPostgres(StoreConformance):
         return "asyncio"
 
     @pytest.fixture
-    async def make_store(self, postgres_server: Server) -> AsyncIterator[MakeStore]:
+    async def make_store(self, postgres_server: Server) -> MakeStore:
         url = postgres_url(postgres_server)
         db = await asyncpg.connect(url)
         await db.execute("DROP SCHEMA IF EXISTS astria_async CASCADE")
         await db.close()
-        yield lambda clock: PostgresStore(url, clock=clock)
+        return lambda clock: PostgresStore(url, clock=clock)
