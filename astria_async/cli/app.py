@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from cyclopts import App
+from cyclopts import App, UnusedCliTokensError
 
 from astria_async.cli.commands import COMMANDS, PROGRAM, version
+from astria_async.cli.exits import CommandError, Exit
 
 
 def build() -> App:
@@ -29,6 +30,11 @@ def run(words: list[str]) -> int:
 
     Raises:
         CycloptsError: They cannot be understood.
+        CommandError: There are too many of them, or the command failed.
     """
-    result: Any = build()(words)
+    try:
+        result: Any = build()(words)
+    except UnusedCliTokensError as exc:
+        unused = " ".join(exc.unused_tokens or ())
+        raise CommandError(f"unexpected argument: {unused}", Exit.USAGE) from exc
     return result if isinstance(result, int) else 0

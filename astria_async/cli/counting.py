@@ -39,12 +39,15 @@ def open_counted(
     Open *paths*, to be closed by *stack*.
 
     Raises:
-        CommandError: One does not open.
+        CommandError: One does not open, or is empty.
     """
     files = []
     for path in paths:
         try:
-            files.append(stack.enter_context(CountedFile(path, count)))
+            file = stack.enter_context(CountedFile(path, count))
         except OSError as exc:
             raise CommandError(f"cannot read {path}: {exc.strerror}", Exit.USAGE) from exc
+        if not path.stat().st_size:
+            raise CommandError(f"{path} has 0 bytes", Exit.USAGE)
+        files.append(file)
     return files

@@ -58,7 +58,6 @@ _BY_ERROR = {
     "WaitTimeout": Exit.TIMEOUT,
     "DownloadFailed": Exit.DOWNLOAD,
     "StoreUnavailable": Exit.STORE,
-    "CycloptsError": Exit.USAGE,
     "OSError": Exit.SETUP,
 }
 
@@ -81,7 +80,9 @@ def exit_for(error: BaseException) -> Exit:
     if isinstance(error, CommandError):
         return error.exit
     # By name, so that telling an error apart imports nothing.
-    names = (cls.__name__ for cls in type(error).__mro__)
+    names = [cls.__name__ for cls in type(error).__mro__]
+    if "CycloptsError" in names:  # below it are names that our own errors have too
+        return Exit.USAGE
     return next((_BY_ERROR[name] for name in names if name in _BY_ERROR), Exit.BUG)
 
 

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from astria_async.cli.exits import CommandError, Exit
 from astria_async.cli.extras import need
 from astria_async.cli.interrupts import interrupted
-from astria_async.cli.options import Port
+from astria_async.cli.options import Factor, Port
 from astria_async.cli.terminal import put_json, put_line
 
 
@@ -19,7 +19,7 @@ async def sandbox(
     host: str = "127.0.0.1",
     port: Port = 8787,
     api_key: str | None = None,
-    speed: float = 1000.0,
+    speed: Factor = 1000.0,
     balance: Decimal = Decimal(1000),
     idempotent: Annotated[bool, Parameter(negative="")] = False,
     seed: int = 0,
@@ -43,8 +43,6 @@ async def sandbox(
         json: Print one JSON object with url, api_key and pid when it is up, and nothing else.
     """
     need("sandbox", "the sandbox")
-    if speed <= 0:
-        raise CommandError(f"--speed must be more than 0, not {speed:g}", Exit.USAGE)
     from astria_async.sandbox import Sandbox
     from astria_async.sandbox.serve import CannotServe, serve
 

@@ -1,0 +1,215 @@
+"""Commands run as processes: through pipes, or at a terminal; and a sandbox to talk to."""
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import attrs
+import pytest
+
+COMMAND = [sys.executable, "-m", "astria_async.cli"]
+PATIENCE = 40.0
+"""Seconds after which a process hangs; a bound for a busy machine, not something waited for."""
+
+TAKE_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Makes the terminal that it is started on its own, so that Ctrl-C reaches it."""
+
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@attrs.frozen
+class Done:
+    """What a process came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its output, which is one JSON value."""
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        """Its output, which is one JSON value a line."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Run(Protocol):
+    """Runs a command through pipes."""
+
+    def __call__(self, *words: str, stdin: str = "", **env: str) -> Done:
+        """Run it to its end."""
+        ...
+
+
+@attrs.define
+class Terminal:
+    """A command at a terminal of 80 by 24."""
+
+    process: "subprocess.Popen[bytes]"
+    master: int
+    seen: str = ""
+
+    def until(self, text: str) -> str:
+        """Read until *text* appears; all that was shown, without colours and cursor movements."""
+        end = time.monotonic() + PATIENCE
+        while text not in self.shown:
+            if not self._read(end - time.monotonic()):
+                raise AssertionError(f"{text!r} did not appear in: {self.shown}")
+        return self.shown
+
+    def type(self, keys: str) -> None:
+        """Press keys; ``\\x03`` is Ctrl-C."""
+        os.write(self.master, keys.encode())
+
+    def end(self) -> Done:
+        """Read to the end, and see the process off."""
+        end = time.monotonic() + PATIENCE
+        while self._read(end - time.monotonic()):
+            pass
+        return Done(self.process.wait(PATIENCE), self.shown, "")
+
+    @property
+    def shown(self) -> str:
+        return _CONTROL.sub("", self.seen).replace("\r\n", "\n")
+
+    def _read(self, seconds: float) -> bool:
+        ready, _, _ = select.select([self.master], [], [], max(0.0, seconds))
+        if not ready:
+            raise AssertionError(f"the command hangs after: {self.shown}")
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:  # Linux says so when the other side is closed
+            data = b""
+        self.seen += data.decode(errors="replace")
+        return bool(data)
+
+
+class OpenTerminal(Protocol):
+    """Opens a terminal with a command running in it."""
+
+    def __call__(self, *words: str, **env: str) -> Terminal:
+        """Begin it."""
+        ...
+
+
+@attrs.frozen
+class Served:
+    """A sandbox process."""
+
+    url: str
+    api_key: str
+    pid: int
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What makes a command talk to it."""
+        return {"ASTRIA_BASE_URL": self.url, "ASTRIA_API_KEY": self.api_key}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """The environment of a user with nothing set up, whose files lie under *tmp_path*."""
+    return clean_environment(tmp_path / "home")
+
+
+def clean_environment(folder: Path) -> dict[str, str]:
+    """The process's environment without anything that sets this package up."""
+    dropped = ("ASTRIA_", "XDG_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    return env | {"HOME": str(folder), "TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"}
+
+
+@pytest.fixture
+def run(tmp_path: Path, home: Mapping[str, str]) -> Run:
+    """Run a command in *tmp_path*, its output through pipes."""
+
+    def call(*words: str, stdin: str = "", **env: str) -> Done:
+        done = subprocess.run(
+            [*COMMAND, *words],
+            cwd=tmp_path,
+            env={**home, **env},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, home: Mapping[str, str]) -> Iterator[OpenTerminal]:
+    """Begin a command at a terminal."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(*words: str, **env: str) -> Terminal:
+            master, slave = pty.openpty()
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+            process = subprocess.Popen(
+                [sys.executable, "-c", TAKE_TERMINAL, *COMMAND, *words],
+                cwd=tmp_path,
+                env={**home, **env},
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                start_new_session=True,
+            )
+            os.close(slave)
+            stack.callback(os.close, master)
+            stack.callback(_end, process)
+            return Terminal(process, master)
+
+        yield begin
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.kill()
+    process.wait(PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A sandbox on a port, as ``astria-async sandbox`` serves it."""
+    process = subprocess.Popen(
+        [*COMMAND, "sandbox", "--port", "0", "--speed", "2000", "--json"],
+        env=clean_environment(tmp_path_factory.mktemp("home")),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        yield Served(**json.loads(process.stdout.readline()))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 0
+
+
+PHOTOS = Path(__file__).parents[2] / "astria_async" / "cli" / "samples"
+
+
+@pytest.fixture
+def photos() -> list[str]:
+    """Paths of real photographs."""
+    return [str(path) for path in sorted(PHOTOS.glob("*.jpg"))]
