@@ -112,6 +112,8 @@ class HttpxTransport:
         self._owned = http_client is None
         self._client: Any = http_client if http_client is not None else self._own(connections)
         self._library = _library(self._client)
+        # Left to itself httpx wraps our generator in one of its own, which nobody closes.
+        self._body: Any = type("Body", (_Body, self._library.AsyncByteStream), {})
         redact_logs(self._library.__name__)
 
     def __repr__(self) -> str:
@@ -151,6 +153,8 @@ class HttpxTransport:
                 headers=headers,
                 content=body,
             )
+            if upload is not None:
+                request.stream = self._body(body)
             with self._mapped(call.method, call.path, self._base_url, upload):
                 response = await self._client.send(request, auth=None, follow_redirects=False)
         return Reply(
@@ -231,6 +235,14 @@ class HttpxTransport:
             library.UnsupportedProtocol,
         )
         return isinstance(exc, before)
+
+
+class _Body:
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
 
 
 def _origin_and_path(url: str) -> tuple[str, str]:

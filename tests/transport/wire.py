@@ -35,18 +35,21 @@ class Connection:
 
     stream: anyio.abc.SocketStream
     server: "Server"
-    _buffer: bytes = b""
+    _buffer: bytearray = attrs.field(factory=bytearray)
 
     async def _until(self, mark: bytes) -> bytes:
         while mark not in self._buffer:
             self._buffer += await self.stream.receive()
-        found, _, self._buffer = self._buffer.partition(mark)
-        return found
+        return self._take(self._buffer.index(mark) + len(mark))[: -len(mark)]
 
     async def _exactly(self, size: int) -> bytes:
         while len(self._buffer) < size:
             self._buffer += await self.stream.receive()
-        found, self._buffer = self._buffer[:size], self._buffer[size:]
+        return self._take(size)
+
+    def _take(self, size: int) -> bytes:
+        found = bytes(self._buffer[:size])
+        del self._buffer[:size]
         return found
 
     async def head(self) -> Request:
