@@ -1,19 +1,24 @@
 """What every resource stands on, and what a bound object reaches its client through."""
 
 import datetime as dt
+import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import anyio
 import attrs
 
 from astria_async.clock import Clock
 from astria_async.protocol import calls
 from astria_async.protocol.callbacks import Address, Kind
 from astria_async.protocol.calls import Call
-from astria_async.protocol.errors import ClientClosed, InvalidInput, NotFound
+from astria_async.protocol.codec import structure
+from astria_async.protocol.errors import ClientClosed, DecodeError, InvalidInput, NotFound
 from astria_async.protocol.models import Job, Prompt, Tune
+from astria_async.protocol.options import NOT_GIVEN
 from astria_async.protocol.paging import MAX_PAGE, Pager, PageRequest
 from astria_async.protocol.params import (
     NewPrompt,
@@ -28,10 +33,15 @@ from astria_async.resources import downloads
 from astria_async.resources.costs import Costs
 from astria_async.resources.creating import Creator
 from astria_async.stores import Store
-from astria_async.transport import Sender
-from astria_async.waiting import Marks, Reconciler, Waits
+from astria_async.transport import Download, Sender
+from astria_async.waiting import Marks, Reconciler, Waits, wait_ready
+
+logger = logging.getLogger("astria_async.resources")
 
 J = TypeVar("J", bound=Job)
+
+DOWNLOADS = 32
+"""How many downloads of one client are on their way at once: the pool has room for as many."""
 
 MODELS: dict[Kind, type[Job]] = {"tune": Tune, "prompt": Prompt}
 
@@ -70,14 +80,14 @@ class Core:
     idempotent: bool
     ledger: Store | None = None
     costs: Costs = attrs.field(factory=Costs)
+    downloads: anyio.CapacityLimiter = attrs.field(init=False)
     creator: Creator = attrs.field(init=False)
     is_open: bool = attrs.field(default=True, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Set up what creates."""
-        self.creator = Creator(
-            core=self, reconciler=Reconciler(self._candidates, self.wait_of), rng=self.sender.rng
-        )
+        """Set up what creates, and bound the downloads."""
+        self.downloads = anyio.CapacityLimiter(DOWNLOADS)
+        self.creator = Creator(core=self, reconciler=Reconciler(self._candidates))
 
     def now(self) -> dt.datetime:
         """The client's time."""
@@ -90,11 +100,27 @@ class Core:
         Raises:
             ClientClosed: The client's block was left.
         """
-        if not self.is_open:
-            raise ClientClosed(
-                f"{call.method} {call.path}: the client was closed; use it inside its async with"
-            )
+        self._require_open(f"{call.method} {call.path}")
         return await self.sender.send(call, **options)
+
+    @asynccontextmanager
+    async def downloading(self, url: str) -> AsyncIterator[Download]:
+        """
+        Open *url*, without the key, when there is room for one more download.
+
+        Raises:
+            ClientClosed: The client's block was left.
+            ConnectionFailed: There was no answer.
+            InvalidInput: It is not a URL.
+        """
+        async with self.downloads:
+            self._require_open("a download")
+            async with self.sender.transport.download(url) as answer:
+                yield answer
+
+    def _require_open(self, what: str) -> None:
+        if not self.is_open:
+            raise ClientClosed(f"{what}: the client was closed; use it inside its async with")
 
     def wait_of(self, job: Job) -> str | None:
         """The wait id of an object, where its callback comes to our receiver."""
@@ -109,13 +135,25 @@ class Core:
         return job
 
     async def page(self, kind: Kind, before_id: int) -> Sequence[Job]:
-        """A page of objects with ids below *before_id*, likewise."""
+        """A page of objects with ids below *before_id*, likewise, but for those it cannot read."""
         page = PageRequest(limit=MAX_PAGE, before_id=before_id)
         reply = await self.send(_list_call(kind, page), policy=NO_RETRY)
-        jobs = read_list(MODELS[kind], reply, binding=self)
+        content = reply.content()
+        if not isinstance(content, list):
+            raise DecodeError(f"expected a list of {kind}s, got {type(content).__name__}")
+        read = (self._readable(kind, item, reply.request_id) for item in content)
+        jobs = [job for job in read if job is not None]
         for job in jobs:
             self.costs.seen(job)
         return jobs
+
+    def _readable(self, kind: Kind, item: Any, request_id: str | None) -> Job | None:
+        # Somebody else's object with an odd field is not to hide what is waited for.
+        try:
+            return structure(MODELS[kind], item, binding=self, request_id=request_id)
+        except DecodeError as error:
+            logger.warning("astria.unreadable", extra={"kind": kind, "problem": str(error)})
+            return None
 
     async def refresh(self, obj: J) -> J:
         """Fetch *obj* anew."""
@@ -133,7 +171,8 @@ class Core:
         on_progress: Callable[[J], None] | None = None,
     ) -> J:
         """Wait until *obj* is ready; see :meth:`astria_async.Tune.wait_ready`."""
-        return await self.waits.wait_ready(
+        return await wait_ready(
+            self.waits,
             obj,
             wait=self.wait_of(obj),
             timeout=self.seconds(timeout, deadline),
@@ -220,15 +259,20 @@ class Core:
         return await downloads.download(self, obj, urls, Path(directory), stem)
 
     def _candidates(self, marks: Marks) -> Pager[Any]:
+        # Filters are not documented, so they only shorten the search that goes back for ever.
+        title = text = None
+        if marks.since is None:
+            # Placeholders are filled in by the server, and a URL has room for so much text only.
+            title, text = marks.title, first_words(marks.text or "")
         if marks.kind == "tune":
-            return self.list_tunes(TuneFilters(**_given(title=marks.title)))
-        # Placeholders are filled in by the server, and a URL has room for so much text only.
-        text = (marks.text or "").partition("{{")[0][:200].strip()
-        return self.list_prompts(None, PromptFilters(**_given(text=text)))
+            return self.list_tunes(TuneFilters(title=title or NOT_GIVEN))
+        return self.list_prompts(None, PromptFilters(text=text or NOT_GIVEN))
 
 
-def _given(**values: str | None) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value}
+def first_words(text: str) -> str:
+    """The beginning of a prompt's text as the server surely keeps it, to search by."""
+    line = next(iter(text.strip().splitlines()), "")
+    return line.partition("{{")[0][:200].strip()
 
 
 def first_page(filters: TuneFilters | PromptFilters) -> PageRequest:

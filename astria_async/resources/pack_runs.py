@@ -16,6 +16,7 @@ from astria_async.protocol.errors import (
 )
 from astria_async.protocol.models import Prompt, Tune
 from astria_async.resources.core import Core
+from astria_async.waiting import wait_all
 
 SHORTEST, LONGEST = 2.0, 30.0
 """Seconds between looks for prompts that a fresh run does not list yet."""
@@ -118,7 +119,7 @@ class PackRun:
         pairs = [(prompt, self._core.wait_of(prompt)) for prompt in fresh]
         ready: dict[int, Prompt] = {}
         failures: list[AstriaError] = []
-        async for item in self._core.waits.wait_all(pairs, timeout=left, return_exceptions=True):
+        async for item in wait_all(self._core.waits, pairs, timeout=left, return_exceptions=True):
             if isinstance(item, AstriaError):
                 failures.append(item)
             seen = getattr(item, "object", item)

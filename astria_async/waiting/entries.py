@@ -1,9 +1,10 @@
 """What is waited for, and who waits."""
 
+import copy
 import heapq
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 import anyio
 import attrs
@@ -11,6 +12,7 @@ import attrs
 from astria_async.protocol.callbacks import Kind
 from astria_async.protocol.errors import (
     AstriaError,
+    ClientClosed,
     JobFailed,
     PromptFailed,
     TuneFailed,
@@ -21,6 +23,9 @@ from astria_async.protocol.models import Job
 T = TypeVar("T")
 
 Key = tuple[Kind, int]
+
+LITTER = 64
+"""How many items that no longer stand an agenda may hold, beside as many as do."""
 
 
 def key_of(job: Job) -> Key:
@@ -35,10 +40,11 @@ class Waiter:
 
     Attributes:
         notify: Called once, when it is finished, and at progress if it asked for that.
+        entry: The object.
+        deadline: When it ends, on the clock's monotonic scale.
         wants_progress: Whether to call it for objects that are not ready.
         progress: The latest such object, until it is taken.
-        finished: Whether :meth:`result` may be called.
-        deadline: When it ends, on the clock's monotonic scale.
+        finished: Whether it ended: with an outcome, or because nobody waits any more.
         last_chance: Whether the deadline has passed and the last look is on its way.
     """
 
@@ -49,13 +55,13 @@ class Waiter:
     progress: Job | None = None
     finished: bool = False
     last_chance: bool = False
-    _error: Callable[[], AstriaError] | None = None
+    _outcome: Callable[[], Job] | None = None
 
-    def finish(self, error: Callable[[], AstriaError] | None = None) -> None:
-        """End the wait, with the entry's object or with an error of its own."""
+    def finish(self, outcome: Callable[[], Job]) -> None:
+        """End the wait: *outcome* gives the object, or raises."""
         if not self.finished:
             self.finished = True
-            self._error = error
+            self._outcome = outcome
             self.notify(self)
 
     def result(self) -> Job:
@@ -65,9 +71,8 @@ class Waiter:
         Raises:
             AstriaError: The wait ended otherwise.
         """
-        if self._error is not None:
-            raise self._error()
-        return conclude(self.entry.last)
+        assert self._outcome is not None
+        return self._outcome()
 
 
 def conclude(job: Job) -> Job:
@@ -89,12 +94,26 @@ def conclude(job: Job) -> Job:
     )
 
 
-def timed_out(job: Job) -> WaitTimeout:
-    """The error of a deadline that passed; no wait is lost by it."""
-    return WaitTimeout(
-        f"{job.kind} {job.id} was not ready by the deadline (last seen: {job.status}). It "
+def time_out(job: Job, trouble: BaseException | None) -> NoReturn:
+    """Raise the error of a deadline that passed; nothing is lost by it."""
+    looked = f"; the last look failed: {type(trouble).__name__}" if trouble else ""
+    raise WaitTimeout(
+        f"{job.kind} {job.id} was not ready by the deadline (last seen: {job.status}{looked}). It "
         f"may still become ready: wait again, or fetch it later with its id",
         object=job,
+    ) from trouble
+
+
+def refuse(error: AstriaError) -> NoReturn:
+    """Raise *error* afresh, since one exception can be raised by one waiter only."""
+    raise copy.copy(error) from error.__cause__
+
+
+def shut(job: Job) -> NoReturn:
+    """Raise the error of a wait whose client was left."""
+    raise ClientClosed(
+        f"the client was closed while waiting for {job.kind} {job.id}; "
+        "fetch it again later and wait on"
     )
 
 
@@ -108,16 +127,17 @@ class Entry:
         wait: Its wait id, where its callback comes to our receiver.
         waiters: Who waits.
         due: When to look next, on the clock's monotonic scale.
-        urgent: Whether something asked for the next look, a callback or a deadline.
+        urgent: Whether a callback or a deadline asked for a look that has not begun yet.
         looking: Whether a look is on its way.
-        again: Whether it was asked for once more while looking.
+        again: Whether one more was asked for meanwhile.
         alone: Whether to read it by itself, since its page did not show it.
         failures: Looks in a row that got no answer.
+        trouble: Why the last of them did not.
         empty: Whether it was seen to have ended without images; the second time counts.
     """
 
     last: Job
-    wait: str | None
+    wait: str | None = None
     waiters: set[Waiter] = attrs.field(factory=set)
     due: float = 0.0
     urgent: bool = False
@@ -125,12 +145,8 @@ class Entry:
     again: bool = False
     alone: bool = False
     failures: int = 0
+    trouble: AstriaError | None = None
     empty: bool = False
-
-    def finish(self, error: Callable[[], AstriaError] | None = None) -> None:
-        """End every wait for it."""
-        for waiter in list(self.waiters):
-            waiter.finish(error)
 
 
 class Doorbell:
@@ -162,16 +178,23 @@ class Agenda(Generic[T]):
         self._heap: list[tuple[float, int, T]] = []
         self._numbers = itertools.count()
         self._is_current = is_current
-        self._floor = 64
+        self._dropped = 0
+
+    def __len__(self) -> int:
+        """How many are on it, those that no longer stand included."""
+        return len(self._heap)
 
     def add(self, when: float, item: T) -> None:
         """Put *item* on at *when*."""
         heapq.heappush(self._heap, (when, next(self._numbers), item))
-        if len(self._heap) > self._floor:
-            # Most waits end long before their time: sweep, or the dead would fill the memory.
+
+    def drop(self) -> None:
+        """Note that one item no longer stands: most waits end long before their time."""
+        self._dropped += 1
+        if self._dropped > LITTER and 2 * self._dropped > len(self._heap):
             self._heap = [found for found in self._heap if self._is_current(found[0], found[2])]
             heapq.heapify(self._heap)
-            self._floor = max(64, 2 * len(self._heap))
+            self._dropped = 0
 
     def due(self, now: float) -> Iterator[T]:
         """Take off all whose time has come."""

@@ -1,12 +1,12 @@
 """Callbacks, as the store tells of them, turned into looks."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 
 import anyio
 import attrs
 
-from astria_async.protocol.callbacks import Callback
+from astria_async.protocol.callbacks import Callback, read_body
 from astria_async.protocol.codec import merged
 from astria_async.protocol.errors import DecodeError, StoreUnavailable
 from astria_async.protocol.models import Job
@@ -17,6 +17,7 @@ logger = logging.getLogger("astria_async.waiting")
 
 BATCH = 500
 STORE_PAUSE = 5.0
+"""Seconds until a store that failed is asked again."""
 
 
 @attrs.define(eq=False)
@@ -44,16 +45,27 @@ class Hints:
             await self._watch()
 
     async def _watch(self) -> None:
-        async with self.store.watch() as hints:
-            async for woken in hints:
-                if not woken:
-                    self._look_up(self.waits.by_wait.keys() | self.waits.groups.keys())
-                elif self.trust_body:
-                    known = woken & self.waits.by_wait.keys()
-                    self._look_up(known)
-                    self.waits.hint(woken - known)
-                else:
-                    self.waits.hint(woken)
+        while True:
+            try:
+                async with self.store.watch() as hints:
+                    await self._follow(hints)
+            except Exception as error:  # noqa: BLE001 - logged; a store may be of the user's own
+                self._complain(error)
+            await self.waits.clock.sleep(STORE_PAUSE)
+
+    async def _follow(self, hints: AsyncIterator[frozenset[str]]) -> None:
+        async for woken in hints:
+            if not woken:
+                self._look_up(self._awaited())
+            elif self.trust_body:
+                known = woken & self.waits.by_wait.keys()
+                self._look_up(known)
+                self.waits.hint(woken - known)
+            else:
+                self.waits.hint(woken)
+
+    def _awaited(self) -> set[str]:
+        return self.waits.by_wait.keys() | self.waits.groups.keys()
 
     def _look_up(self, waits: Iterable[str]) -> None:
         self.waits.newcomers.update(waits)
@@ -66,10 +78,9 @@ class Hints:
                 batch = [self.waits.newcomers.pop() for _ in range(self._batch_size())]
                 try:
                     found = await self.store.find(batch)
-                except StoreUnavailable:
-                    # Polling covers meanwhile.
-                    logger.warning("astria.store_unavailable")
-                    self.waits.newcomers.update(batch)
+                except Exception as error:  # noqa: BLE001 - logged; a store may be of the user's own
+                    self._complain(error)
+                    self.waits.newcomers.update(self._awaited().intersection(batch))
                     await self.waits.clock.sleep(STORE_PAUSE)
                 else:
                     for callback in found:
@@ -77,6 +88,13 @@ class Hints:
 
     def _batch_size(self) -> int:
         return min(BATCH, len(self.waits.newcomers))
+
+    @staticmethod
+    def _complain(error: Exception) -> None:
+        """Log that the store failed: polling covers meanwhile, so that no wait ends for it."""
+        expected = isinstance(error, StoreUnavailable)
+        detail = {"error": type(error).__name__}
+        logger.warning("astria.store_unavailable", extra=detail, exc_info=not expected)
 
     def _take(self, callback: Callback) -> None:
         entry = self.waits.by_wait.get(callback.wait)
@@ -92,8 +110,8 @@ class Hints:
 
 def trusted(job: Job, callback: Callback) -> Job | None:
     """*job* with the fields of a callback's body, or ``None`` if that is not about it."""
-    for fields in callback.objects:
-        if fields.get("id") == job.id:
+    for kind, fields in read_body(callback.body):
+        if kind == job.kind and fields.get("id") == job.id:
             try:
                 return merged(job, fields)
             except DecodeError:

@@ -17,12 +17,13 @@ from astria_async.protocol.callbacks import Kind
 from astria_async.protocol.errors import (
     AstriaError,
     AuthenticationError,
+    DecodeError,
     Deleted,
     NotFound,
     PermissionDenied,
 )
 from astria_async.protocol.models import Job
-from astria_async.waiting.entries import Entry, Key, timed_out
+from astria_async.waiting.entries import Entry, Key, key_of
 from astria_async.waiting.plan import Look, not_shown, plan_looks
 from astria_async.waiting.waits import Waits
 
@@ -30,6 +31,9 @@ logger = logging.getLogger("astria_async.waiting")
 
 KINDS: tuple[Kind, ...] = ("tune", "prompt")
 LONGEST_BACKOFF = 300.0
+MAX_DOUBLINGS = 16
+HAIR = 1e-6
+"""Seconds that count as nothing: sums of floats are off by less."""
 
 
 class Fetch(Protocol):
@@ -64,20 +68,23 @@ class Lookout:
     async def run(self) -> None:
         """Look until cancelled."""
         self._allowance = float(self.waits.policy.polls_per_minute)
-        self._counted_at = self.waits.clock.monotonic()
+        self._counted_at = self._now()
         async with anyio.create_task_group() as group:
             while True:
                 self._pass_deadlines()
                 refill = self._launch(group)
                 await self._sleep(refill)
 
+    def _now(self) -> float:
+        # A sleep may end so much too early; without this it would begin again and again.
+        return self.waits.clock.monotonic() + HAIR
+
     def _pass_deadlines(self) -> None:
         waits = self.waits
-        now = waits.clock.monotonic()
+        now = self._now()
         for waiter in waits.deadlines.due(now):
             if waiter.last_chance:
-                entry = waiter.entry
-                waiter.finish(lambda entry=entry: timed_out(entry.last))  # type: ignore[misc]
+                waits.time_out(waiter)
                 continue
             waiter.last_chance = True
             waiter.deadline = now + waits.policy.last_look
@@ -86,43 +93,49 @@ class Lookout:
 
     def _launch(self, group: anyio.abc.TaskGroup) -> float | None:
         """Start what may start; when to come back if only the ceiling on polls held it up."""
-        now = self.waits.clock.monotonic()
+        now = self._now()
         for entry in self.waits.looks.due(now):
-            self._ready[entry.last.kind, entry.last.id] = entry
-        for kind in KINDS:
-            if self._active >= self.waits.policy.parallel:
-                return None
-            for look in self._plan(kind, now):
-                if not self._may_look(look, now):
-                    return now + 60.0 / self.waits.policy.polls_per_minute
-                for object_id in look.ids:
-                    entry = self._ready.pop((kind, object_id))
-                    entry.looking, entry.urgent = True, False
-                self._active += 1
-                group.start_soon(self._look, look)
-        return None
-
-    def _plan(self, kind: Kind, now: float) -> list[Look]:
-        free = self.waits.policy.parallel - self._active
+            self._ready[key_of(entry.last)] = entry
         # One that another page showed meanwhile, or that nobody waits for now, is passed over.
         self._ready = {k: it for k, it in self._ready.items() if it.waiters and it.due <= now}
-        ready = {key[1]: entry for key, entry in self._ready.items() if key[0] == kind}
-        alone = [object_id for object_id, entry in ready.items() if entry.alone]
-        singles = [Look(kind=kind, ids=(object_id,), page=False) for object_id in alone[:free]]
-        shared = ready.keys() - set(alone)
-        return singles + plan_looks(kind, shared, limit=free - len(singles))
+        for look in self._plan():
+            if self._active >= self.waits.policy.parallel:
+                return None
+            asked = {number for number in look.ids if self._ready[look.kind, number].urgent}
+            refill = None if asked else self._refill(now)
+            if refill is not None:
+                return refill
+            entries = [self._ready.pop((look.kind, number)) for number in look.ids]
+            for entry in entries:
+                entry.looking, entry.urgent = True, False
+            self._active += 1
+            group.start_soon(self._look, look, entries, asked)
+        return None
 
-    def _may_look(self, look: Look, now: float) -> bool:
-        """Whether a callback or deadline asked for it, or the ceiling on polls leaves room."""
+    def _plan(self) -> list[Look]:
+        """What to look at, first what was asked for, then what is due longest."""
+        looks: list[Look] = []
+        for kind in KINDS:
+            alone = {key[1] for key, it in self._ready.items() if key[0] == kind and it.alone}
+            shared = {key[1] for key in self._ready if key[0] == kind} - alone
+            looks += [Look(kind=kind, ids=(number,), page=False) for number in alone]
+            looks += plan_looks(kind, shared)
+        looks.sort(key=self._rank)
+        return looks
+
+    def _rank(self, look: Look) -> tuple[bool, float]:
+        entries = [self._ready[look.kind, number] for number in look.ids]
+        return not any(entry.urgent for entry in entries), min(entry.due for entry in entries)
+
+    def _refill(self, now: float) -> float | None:
+        """Take one poll off what the ceiling allows; if there is none, when there will be."""
         ceiling = self.waits.policy.polls_per_minute
         earned = (now - self._counted_at) * ceiling / 60.0
         self._allowance, self._counted_at = min(float(ceiling), self._allowance + earned), now
-        if any(self._ready[look.kind, object_id].urgent for object_id in look.ids):
-            return True
         if self._allowance < 1.0:
-            return False
+            return now + (1.0 - self._allowance) * 60.0 / ceiling
         self._allowance -= 1.0
-        return True
+        return None
 
     async def _sleep(self, refill: float | None) -> None:
         waits = self.waits
@@ -143,65 +156,78 @@ class Lookout:
         await self.waits.clock.sleep(when - self.waits.clock.monotonic())
         self.waits.bell.ring()
 
-    async def _look(self, look: Look) -> None:
-        entries = [
-            entry
-            for object_id in look.ids
-            if (entry := self.waits.entries.get((look.kind, object_id))) is not None
-        ]
+    async def _look(self, look: Look, entries: list[Entry], asked: set[int]) -> None:
         try:
-            if entries:
-                await self._fetch(look, entries)
+            # Whoever waited may have left before this had its turn.
+            if any(entry.waiters for entry in entries):
+                await self._fetch(look, entries, asked)
         finally:
             self._active -= 1
             for entry in entries:
-                entry.looking = False
-                if entry.again:
-                    entry.again = False
-                    self.waits.ask(entry)
-                elif entry.waiters:
-                    self.waits.looks.add(entry.due, entry)
+                self._looked(entry)
             self.waits.bell.ring()
 
-    async def _fetch(self, look: Look, entries: list[Entry]) -> None:
+    def _looked(self, entry: Entry) -> None:
+        entry.looking = False
+        if entry.again:
+            entry.again = False
+            self.waits.ask(entry)
+            return
+        if not entry.urgent:
+            self.waits.end_last_chances(entry)
+        if entry.waiters:
+            self.waits.looks.add(entry.due, entry)
+
+    async def _fetch(self, look: Look, entries: list[Entry], asked: set[int]) -> None:
         try:
             if look.page:
                 seen = await self.fetch.page(look.kind, look.ids[0] + 1)
             else:
                 seen = [await self.fetch.one(look.kind, look.ids[0])]
-        except NotFound as error:
-            if look.page:
-                self._miss(entries, error)
-            else:
-                self.waits.fail(entries[0], _deleted(look, error))
-        except (AuthenticationError, PermissionDenied) as error:
-            for entry in entries:
-                self.waits.fail(entry, error)
         except AstriaError as error:
-            self._miss(entries, error)
+            self._take_refusal(look, entries, error)
+        except Exception as error:
+            # Nobody knows what a transport of the user's own may raise. It ends these waits, which
+            # say so, and not the whole client.
+            logger.exception("astria.look_broken")
+            for entry in entries:
+                self.waits.fail(entry, _broken(look, error))
         else:
             for job in seen:
                 self.waits.learn(job)
-            if look.page:
-                self._look_again(look, [job.id for job in seen])
+            self._look_again(look, entries, asked, [job.id for job in seen])
 
-    def _look_again(self, look: Look, shown: list[int]) -> None:
+    def _take_refusal(self, look: Look, entries: list[Entry], error: AstriaError) -> None:
+        if isinstance(error, NotFound) and not look.page:
+            self.waits.fail(entries[0], _deleted(look, error))
+        elif isinstance(error, (AuthenticationError, PermissionDenied)):
+            for entry in entries:
+                self.waits.fail(entry, error)
+        else:
+            self._miss(entries, error)
+
+    def _look_again(
+        self, look: Look, entries: list[Entry], asked: set[int], shown: list[int]
+    ) -> None:
         beyond, absent = not_shown(look, shown)
-        for object_id in beyond | absent:
-            entry = self.waits.entries.get((look.kind, object_id))
-            if entry is not None:
-                # Lists may leave out what a single read shows, so only that tells that it is gone.
-                entry.alone = object_id in absent
-                entry.urgent = True
+        if absent and not look.page:
+            self._miss(entries, DecodeError(f"asked for {look.kind} {look.ids[0]}, got {shown}"))
+            return
+        for entry in entries:
+            number = entry.last.id
+            if number in beyond or number in absent:
+                # Lists may leave out what a single read shows: only that tells that it is gone.
+                entry.alone = number in absent
+                entry.urgent = entry.urgent or number in asked
                 self.waits.put_off(entry, 0.0)
 
     def _miss(self, entries: list[Entry], error: AstriaError) -> None:
         logger.warning("astria.look_failed", extra={"error": type(error).__name__})
-        tries = max(entry.failures for entry in entries)
+        tries = min(max(entry.failures for entry in entries), MAX_DOUBLINGS)
         pause = min(LONGEST_BACKOFF, 2.0 * 2.0**tries) * self.waits.rng.uniform(1.0, 1.25)
         retry_after = getattr(error, "retry_after", None)
         for entry in entries:
-            self.waits.missed(entry, pause=max(pause, retry_after or 0.0))
+            self.waits.missed(entry, error, pause=max(pause, retry_after or 0.0))
 
 
 def _deleted(look: Look, error: NotFound) -> Deleted:
@@ -213,3 +239,12 @@ def _deleted(look: Look, error: NotFound) -> Deleted:
         path=error.path,
         request_id=error.request_id,
     )
+
+
+def _broken(look: Look, error: Exception) -> AstriaError:
+    broken = AstriaError(
+        f"looking at {look.kind} {look.ids[0]} failed in a way that no retry mends: "
+        f"{type(error).__name__}. See its cause; wait again once that is mended"
+    )
+    broken.__cause__ = error
+    return broken

@@ -24,16 +24,16 @@ class Look:
     page: bool
 
 
-def plan_looks(kind: Kind, ids: Collection[int], *, limit: int) -> list[Look]:
+def plan_looks(kind: Kind, ids: Collection[int]) -> list[Look]:
     """
-    At most *limit* requests for *ids*.
+    Requests for *ids*.
 
     A page starts at any id that we choose (``before_id``), so each page is placed at the highest id
     not yet covered. What it does not show, because other objects lie between, is planned again.
     """
     looks: list[Look] = []
     left = sorted(ids, reverse=True)
-    while left and len(looks) < limit:
+    while left:
         group, left = tuple(left[:MAX_PAGE]), left[MAX_PAGE:]
         looks.append(Look(kind=kind, ids=group, page=len(group) > 1))
     return looks
@@ -43,11 +43,14 @@ def not_shown(look: Look, shown: Sequence[int]) -> tuple[set[int], set[int]]:
     """
     What a page left open: ids that lie beyond it, and ids that it should have shown but did not.
 
+    The highest id asked for is never beyond, so what is planned again is less each time. A page
+    with nothing below it is the end of the list, or of a server that does not page by id.
+
     Args:
         look: The request.
         shown: The ids on the page.
     """
     missing = set(look.ids) - set(shown)
-    full = len(shown) >= MAX_PAGE
-    beyond = {wanted for wanted in missing if full and wanted < min(shown)}
+    below = [found for found in shown if found <= look.ids[0]]
+    beyond = {wanted for wanted in missing if below and wanted < min(below)}
     return beyond, missing - beyond

@@ -1,6 +1,7 @@
 """How long to wait and how often to look, as plain functions of an object's age."""
 
 import datetime as dt
+import math
 import random
 from typing import Any
 
@@ -9,6 +10,22 @@ import attrs
 from astria_async.protocol.models import Job, Tune
 
 _positive: Any = attrs.validators.gt(0)
+
+
+def _range(_: object, field: "attrs.Attribute[tuple[float, float]]", value: Any) -> None:
+    shortest, longest = value
+    if not 0 < shortest <= longest:
+        raise ValueError(f"{field.name} is (shortest, longest) with 0 < shortest <= longest")
+
+
+def meeting(moment: float, pause: float) -> float:
+    """
+    *moment*, put off by up to a quarter of *pause*, to where others with a like pause look too.
+
+    Looks that were each jittered apart would cost a request each; those that meet share a page.
+    """
+    grid = 2.0 ** math.floor(math.log2(pause / 4))
+    return math.ceil(moment / grid) * grid
 
 
 @attrs.frozen(kw_only=True)
@@ -34,10 +51,10 @@ class WaitPolicy:
 
     tune_timeout: float = attrs.field(default=3 * 3600.0, validator=_positive)
     prompt_timeout: float = attrs.field(default=1800.0, validator=_positive)
-    tune_poll: tuple[float, float] = (5.0, 60.0)
-    prompt_poll: tuple[float, float] = (2.0, 30.0)
-    tune_backup: tuple[float, float] = (60.0, 600.0)
-    prompt_backup: tuple[float, float] = (30.0, 300.0)
+    tune_poll: tuple[float, float] = attrs.field(default=(5.0, 60.0), validator=_range)
+    prompt_poll: tuple[float, float] = attrs.field(default=(2.0, 30.0), validator=_range)
+    tune_backup: tuple[float, float] = attrs.field(default=(60.0, 600.0), validator=_range)
+    prompt_backup: tuple[float, float] = attrs.field(default=(30.0, 300.0), validator=_range)
     last_look: float = attrs.field(default=15.0, validator=_positive)
     polls_per_minute: int = attrs.field(default=60, validator=_positive)
     parallel: int = attrs.field(default=8, validator=_positive)

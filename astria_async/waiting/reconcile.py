@@ -1,12 +1,15 @@
 """
 Did a create happen? Looking for the object that would tell.
 
-The wait id in an object's ``callback`` field settles it, whatever else is alike. Without a receiver
-there is none, and the title of a tune or the text of a prompt must do.
+The wait id in an object's ``callback`` field settles it, whatever else is alike: it is taken at its
+word, without the signature, since only who holds the account's key can have put it there. Without a
+receiver there is none, and the title of a tune or the text of a prompt must do.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from urllib.parse import parse_qs, urlsplit
 
 import attrs
 
@@ -18,6 +21,22 @@ from astria_async.protocol.paging import Pager
 CLOCKS_APART = dt.timedelta(minutes=2)
 """How far the server's clock may be behind ours."""
 
+CLOCKS_FAR_APART = dt.timedelta(minutes=30)
+"""The same where only the right object can have the marks, so that looking further costs little."""
+
+_FILLED = re.compile(r"\{\{.*?\}\}")
+_TOKEN = re.compile(r"\A<[^<>]*> ?")
+
+
+def carried_wait(job: Job) -> str | None:
+    """The wait id in the callback URL of *job*, whoever signed it."""
+    try:
+        query = parse_qs(urlsplit(job.callback or "").query)
+    except ValueError:
+        return None
+    waits = query.get("wait", [])
+    return waits[0] if len(waits) == 1 and query.get("kind") == [job.kind] else None
+
 
 @attrs.frozen(kw_only=True)
 class Marks:
@@ -27,6 +46,7 @@ class Marks:
     Attributes:
         kind: What was created.
         wait: The wait id in its callback URL, where it has one of ours.
+        callback: The callback URL of the user's own, instead.
         title: The title that a tune was given.
         unique: Whether that title was minted for this create alone.
         text: The text that a prompt was given.
@@ -37,6 +57,7 @@ class Marks:
 
     kind: Kind
     wait: str | None = None
+    callback: str | None = attrs.field(default=None, repr=False)
     title: str | None = None
     unique: bool = False
     text: str | None = None
@@ -52,9 +73,9 @@ class Marks:
     @property
     def findable(self) -> bool:
         """Whether looking can tell that there is no such object."""
-        # Placeholders are filled in by the server, so such a text is stored otherwise.
-        texts = bool(self.text and self.tune_id) and "{{" not in (self.text or "")
-        return self.wait is not None or self.title is not None or texts
+        if self.kind == "tune":
+            return self.certain or bool(self.title)
+        return self.certain or (bool(self.text) and self.tune_id is not None)
 
     def describe(self) -> dict[str, str]:
         """What to look for by hand."""
@@ -69,15 +90,17 @@ class Reconciler:
 
     Args:
         candidates: Lists objects that may match, newest first; may well list others.
-        wait_of: The wait id of an object, where its callback URL is one of ours.
     """
 
     candidates: Callable[[Marks], Pager[Job]]
-    wait_of: Callable[[Job], str | None]
 
-    async def find(self, marks: Marks) -> Job | None:
+    async def find(self, marks: Marks, *, others: Collection[int] = ()) -> Job | None:
         """
         The object with these *marks*, or ``None`` when there surely is none.
+
+        Args:
+            marks: What it is known by.
+            others: Ids of objects that are known to come from other creates.
 
         Raises:
             OutcomeUnknown: Several objects may be it.
@@ -86,11 +109,11 @@ class Reconciler:
         """
         found: list[Job] = []
         async for job in self.candidates(marks):
-            if self._too_old(job, marks):
+            if _too_old(job, marks):
                 break
-            if self._matches(job, marks):
-                if marks.certain:
-                    return job
+            if _is_it(job, marks):
+                return job
+            if job.id not in others and _may_be_it(job, marks):
                 found.append(job)
         if len(found) > 1:
             raise OutcomeUnknown(
@@ -102,17 +125,80 @@ class Reconciler:
             )
         return found[0] if found else None
 
-    @staticmethod
-    def _too_old(job: Job, marks: Marks) -> bool:
-        if marks.since is None or job.created_at is None:
-            return False
-        return job.created_at < marks.since - CLOCKS_APART
+    async def find_all(self, kind: Kind, since: Mapping[str, dt.datetime]) -> dict[str, Job]:
+        """
+        The objects with these wait ids, as far as there are any, in one go through the list.
 
-    def _matches(self, job: Job, marks: Marks) -> bool:
-        if marks.wait is not None and job.callback:
-            return self.wait_of(job) == marks.wait
-        if isinstance(job, Tune):
-            return job.title == marks.title
-        assert isinstance(job, Prompt)
-        same_tune = job.tune_id == marks.tune_id or marks.tune_id in job.referenced_tune_ids
-        return same_tune and bool(marks.text) and (job.text or "").endswith(marks.text or "")
+        Args:
+            kind: What they are.
+            since: When each wait id was sent.
+
+        Raises:
+            APIError: A look was refused.
+            ConnectionFailed: A look got no answer.
+        """
+        found: dict[str, Job] = {}
+        if not since:
+            return found
+        marks = Marks(kind=kind, wait=next(iter(since)), since=min(since.values()))
+        async for job in self.candidates(marks):
+            if _too_old(job, marks) or len(found) == len(since):
+                break
+            wait = carried_wait(job)
+            if wait is not None and wait in since:
+                found.setdefault(wait, job)
+        return found
+
+
+def _too_old(job: Job, marks: Marks) -> bool:
+    if marks.since is None or job.created_at is None:
+        return False
+    apart = CLOCKS_FAR_APART if marks.certain else CLOCKS_APART
+    return job.created_at < marks.since - apart
+
+
+def _is_it(job: Job, marks: Marks) -> bool:
+    if marks.wait is not None and job.callback:
+        return carried_wait(job) == marks.wait
+    return marks.unique and isinstance(job, Tune) and job.title == marks.title
+
+
+def _may_be_it(job: Job, marks: Marks) -> bool:
+    if job.callback and (marks.wait or marks.callback not in {None, job.callback}):
+        return False
+    if isinstance(job, Tune):
+        return marks.title is not None and job.title == marks.title
+    assert isinstance(job, Prompt)
+    same_tune = job.tune_id == marks.tune_id or marks.tune_id in job.referenced_tune_ids
+    return same_tune and bool(marks.text) and _same_text(marks.text or "", job.text or "")
+
+
+def _same_text(sent: str, stored: str) -> bool:
+    """Whether *stored* is *sent*, with tokens in front, placeholders filled and blanks folded."""
+    pieces = [_folded(piece) for piece in _FILLED.split(sent)]
+    text, left = "", _folded(stored)
+    while left != text:
+        text = left
+        if _fits(pieces, text):
+            return True
+        left = _TOKEN.sub("", text)
+    return False
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _fits(pieces: Sequence[str], text: str) -> bool:
+    """Whether *text* is *pieces*, with anything between them."""
+    first, *rest = pieces
+    if not rest:
+        return text == first
+    *between, last = rest
+    at = len(first)
+    for piece in between:
+        found = text.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return text.startswith(first) and text.endswith(last) and len(text) - len(last) >= at

@@ -16,18 +16,24 @@ import attrs
 
 from astria_async.clock import Clock
 from astria_async.protocol.callbacks import Callback, Kind
-from astria_async.protocol.errors import APIError, ConnectionFailed, NotFound, StoreUnavailable
+from astria_async.protocol.errors import AstriaError, DecodeError, NotFound
 from astria_async.protocol.models import Job
 from astria_async.stores.base import Expectation, Store
 from astria_async.waiting.lookout import KINDS, Fetch
 from astria_async.waiting.plan import Look, not_shown, plan_looks
 from astria_async.waiting.policy import WaitPolicy
-from astria_async.waiting.reconcile import Marks, Reconciler
+from astria_async.waiting.reconcile import Reconciler
 
 logger = logging.getLogger("astria_async.waiting")
 
 LIMIT = 480
-"""Expectations a sweep, four pages of objects: what is left comes first in the next one."""
+"""Expectations that are looked at in one sweep: four pages of objects."""
+
+NOTED = 10 * LIMIT
+"""Expectations that are read in one sweep; those looked at lately are passed over."""
+
+LONGEST_PAUSE = 3600.0
+"""Seconds between looks at an object that never seems to end."""
 
 PROVEN_ABSENT = dt.timedelta(hours=1)
 """After so long, an object that cannot be found was never made."""
@@ -53,6 +59,7 @@ class Sweeper:
     clock: Clock
     policy: WaitPolicy
     rng: random.Random
+    _next: dict[str, float] = attrs.field(factory=dict, init=False)
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -60,8 +67,11 @@ class Sweeper:
             await self.clock.sleep(self.policy.sweep_every * self.rng.uniform(0.8, 1.2))
             try:
                 await self.sweep()
-            except (APIError, ConnectionFailed, StoreUnavailable) as error:
+            except AstriaError as error:
                 logger.warning("astria.sweep_failed", extra={"error": type(error).__name__})
+            except Exception:
+                # Of a transport or store of the user's own, perhaps; it is not to end the client.
+                logger.exception("astria.sweep_broken")
 
     async def sweep(self) -> int:
         """
@@ -72,27 +82,43 @@ class Sweeper:
             APIError: A look was refused.
             ConnectionFailed: A look got no answer.
         """
-        before = self.clock.now() - dt.timedelta(seconds=self.policy.overdue_after)
-        overdue = await self.store.overdue(before=before, limit=LIMIT)
+        overdue = await self._overdue()
         made_good = 0
         for kind in KINDS:
-            known = {it.object_id: it for it in overdue if it.kind == kind and it.object_id}
+            mine = [it for it in overdue if it.kind == kind]
+            made_good += await self._search(kind, [it for it in mine if it.object_id is None])
+            known = {it.object_id: it for it in mine if it.object_id is not None}
             made_good += await self._look_at(kind, known)
-        for expectation in overdue:
-            if expectation.object_id is None:
-                await self._search(expectation)
         return made_good
+
+    async def _overdue(self) -> list[Expectation]:
+        """What is overdue and was not looked at lately: the older it is, the more seldom."""
+        now = self.clock.now()
+        before = now - dt.timedelta(seconds=self.policy.overdue_after)
+        noted = await self.store.overdue(before=before, limit=NOTED)
+        moment = self.clock.monotonic()
+        self._next = {it.wait: self._next.get(it.wait, moment) for it in noted}
+        found = [it for it in noted if self._next[it.wait] <= moment][:LIMIT]
+        for it in found:
+            age = (now - it.since).total_seconds()
+            self._next[it.wait] = moment + min(LONGEST_PAUSE, age / 10)
+        return found
 
     async def _look_at(self, kind: Kind, known: dict[int, Expectation]) -> int:
         made_good = 0
-        looks = plan_looks(kind, known.keys(), limit=len(known))
+        looks = plan_looks(kind, known.keys())
         while looks:
             look = looks.pop(0)
             try:
                 seen, left = await self._look(look)
             except NotFound:
+                if look.page:
+                    raise
                 # Deleted or expired: there is no outcome to tell anybody.
                 await self.store.forget(known.pop(look.ids[0]).wait)
+                continue
+            except DecodeError:
+                logger.warning("astria.unreadable", extra={"kind": kind, "object_id": look.ids[0]})
                 continue
             looks += left
             for job in seen:
@@ -107,7 +133,7 @@ class Sweeper:
         seen = await self.fetch.page(look.kind, look.ids[0] + 1)
         beyond, absent = not_shown(look, [job.id for job in seen])
         alone = [Look(kind=look.kind, ids=(found,), page=False) for found in sorted(absent)]
-        return seen, plan_looks(look.kind, beyond, limit=len(beyond)) + alone
+        return seen, plan_looks(look.kind, beyond) + alone
 
     async def _make_good(self, expectation: Expectation, job: Job) -> bool:
         if not job.is_settled:
@@ -123,10 +149,16 @@ class Sweeper:
             )
         )
 
-    async def _search(self, expectation: Expectation) -> None:
-        marks = Marks(kind=expectation.kind, wait=expectation.wait, since=expectation.since)
-        job = await self.reconciler.find(marks)
-        if job is not None:
-            await self.store.expect(attrs.evolve(expectation, object_id=job.id))
-        elif self.clock.now() - expectation.since > PROVEN_ABSENT:
-            await self.store.forget(expectation.wait)
+    async def _search(self, kind: Kind, lost: Sequence[Expectation]) -> int:
+        """Find the objects of creates whose answer nobody saw; forget those that never were."""
+        found = await self.reconciler.find_all(kind, {it.wait: it.since for it in lost})
+        made_good = 0
+        for expectation in lost:
+            job = found.get(expectation.wait)
+            if job is not None:
+                known = attrs.evolve(expectation, object_id=job.id)
+                await self.store.expect(known)
+                made_good += await self._make_good(known, job)
+            elif self.clock.now() - expectation.since > PROVEN_ABSENT:
+                await self.store.forget(expectation.wait)
+        return made_good

@@ -1,14 +1,11 @@
-"""The futures of one client: who waits for what, and what is known of it."""
+"""Who waits for what in one client, and what is known of it."""
 
 import contextlib
-import copy
 import random
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import Literal, TypeVar, cast, overload
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import attrs
-from anyio.lowlevel import checkpoint
 
 from astria_async.clock import Clock
 from astria_async.protocol.errors import AstriaError, ClientClosed
@@ -21,14 +18,17 @@ from astria_async.waiting.entries import (
     Waiter,
     conclude,
     key_of,
-    timed_out,
+    refuse,
+    shut,
+    time_out,
 )
-from astria_async.waiting.policy import WaitPolicy
-
-J = TypeVar("J", bound=Job)
+from astria_async.waiting.policy import WaitPolicy, meeting
 
 EMPTY_RECHECK = 2.0
 """Seconds until a prompt that ended without images is looked at once more before it failed."""
+
+PHASES = 64.0
+"""Seconds over which the clients of one machine spread the times at which they look."""
 
 
 def is_final(job: Job, entry: Entry | None) -> bool:
@@ -44,7 +44,8 @@ class Waits:
     Every wait of one client.
 
     Callbacks arrive as :meth:`hint`, fetched objects as :meth:`learn`; both end waits. What to look
-    at, and when, is on :attr:`looks` and :attr:`deadlines`, which the lookout works off.
+    at, and when, is on :attr:`looks` and :attr:`deadlines`, which the lookout works off. Nothing
+    here waits, so each call is atomic; :mod:`astria_async.waiting.awaiting` does the waiting.
 
     Args:
         clock: Measures deadlines and pauses.
@@ -57,130 +58,20 @@ class Waits:
     rng: random.Random = attrs.field(factory=random.Random)
     entries: dict[Key, Entry] = attrs.field(factory=dict, init=False)
     by_wait: dict[str, Entry] = attrs.field(factory=dict, init=False)
-    groups: dict[str, list[Key]] = attrs.field(factory=dict, init=False)
+    groups: dict[str, list[list[Key]]] = attrs.field(factory=dict, init=False)
     looks: Agenda[Entry] = attrs.field(init=False)
     deadlines: Agenda[Waiter] = attrs.field(init=False)
     bell: Doorbell = attrs.field(factory=Doorbell, init=False)
     newcomers: set[str] = attrs.field(factory=set, init=False)
     newcomer_bell: Doorbell = attrs.field(factory=Doorbell, init=False)
     closed: bool = attrs.field(default=False, init=False)
+    _phase: float = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Set up the two agendas."""
         self.looks = Agenda(lambda when, it: it.due == when and not it.looking and bool(it.waiters))
         self.deadlines = Agenda(lambda when, it: it.deadline == when and not it.finished)
-
-    async def wait_ready(
-        self,
-        job: J,
-        *,
-        wait: str | None,
-        timeout: float | None,  # noqa: ASYNC109 - WaitTimeout carries the last object seen
-        on_progress: Callable[[J], None] | None = None,
-    ) -> J:
-        """
-        *job* once it is ready.
-
-        Args:
-            job: As the caller knows it.
-            wait: Its wait id, if its callback comes to our receiver.
-            timeout: Seconds; ``None`` is the policy's default.
-            on_progress: Called with each look that shows it is not ready.
-
-        Raises:
-            JobFailed: It ended badly.
-            Deleted: It is gone.
-            WaitTimeout: The deadline came first.
-            ClientClosed: The client was left meanwhile.
-        """
-        if is_final(job, None):
-            await checkpoint()
-            return cast("J", conclude(job))
-        bell = Doorbell()
-        waiter = self.enter(
-            job,
-            wait=wait,
-            timeout=timeout,
-            notify=lambda _: bell.ring(),
-            wants_progress=on_progress is not None,
-        )
-        try:
-            while True:
-                await bell.wait()
-                seen, waiter.progress = waiter.progress, None
-                if waiter.finished:
-                    return cast("J", waiter.result())
-                if on_progress is not None and seen is not None:
-                    on_progress(cast("J", seen))
-        finally:
-            self.leave(waiter)
-
-    @overload
-    def wait_all(
-        self,
-        jobs: Iterable[tuple[J, str | None]],
-        *,
-        timeout: float | None,
-        return_exceptions: Literal[False],
-    ) -> AsyncIterator[J]: ...
-
-    @overload
-    def wait_all(
-        self,
-        jobs: Iterable[tuple[J, str | None]],
-        *,
-        timeout: float | None,
-        return_exceptions: bool,
-    ) -> AsyncIterator[J | AstriaError]: ...
-
-    async def wait_all(
-        self,
-        jobs: Iterable[tuple[J, str | None]],
-        *,
-        timeout: float | None,  # noqa: ASYNC109 - WaitTimeout carries the last object seen
-        return_exceptions: bool,
-    ) -> AsyncIterator[J | AstriaError]:
-        """
-        The objects as they become ready.
-
-        Args:
-            jobs: Each with its wait id.
-            timeout: Seconds for each; ``None`` is the policy's default.
-            return_exceptions: Whether to yield errors in the place of objects; otherwise the first
-                one is raised and ends the iteration.
-        """
-        done: deque[Job | Waiter] = deque()
-        bell = Doorbell()
-
-        def finished(waiter: Waiter) -> None:
-            done.append(waiter)
-            bell.ring()
-
-        waiters: list[Waiter] = []
-        try:
-            for job, wait in jobs:
-                if is_final(job, None):
-                    done.append(job)
-                    bell.ring()
-                else:
-                    waiters.append(self.enter(job, wait=wait, timeout=timeout, notify=finished))
-            left = len(done) + len(waiters)
-            while left:
-                await bell.wait()
-                while done:
-                    left -= 1
-                    item = done.popleft()
-                    try:
-                        ready = item.result() if isinstance(item, Waiter) else conclude(item)
-                    except AstriaError as error:
-                        if not return_exceptions:
-                            raise
-                        yield error
-                    else:
-                        yield cast("J", ready)
-        finally:
-            for waiter in waiters:
-                self.leave(waiter)
+        self._phase = self.rng.uniform(0.0, PHASES)
 
     def enter(
         self,
@@ -194,62 +85,77 @@ class Waits:
         """
         Begin a wait; :meth:`leave` must follow.
 
+        Args:
+            job: As the caller knows it.
+            wait: Its wait id, if its callback comes to our receiver.
+            timeout: Seconds; ``None`` is the policy's default.
+            notify: Called once, when the wait is finished, and at progress.
+            wants_progress: Whether to call it for objects that are not ready.
+
         Raises:
             ClientClosed: The client was left, or never entered.
         """
         if self.closed:
             raise ClientClosed(f"the client was closed: cannot wait for {job.kind} {job.id}")
-        now = self.clock.monotonic()
-        entry = self.entries.get(key_of(job)) or self._first(job, wait, now)
+        entry = self.entries.get(key_of(job))
+        known = entry is not None
+        if entry is None:
+            entry = self.entries[key_of(job)] = Entry(job)
+        if wait is not None and entry.wait is None and wait not in self.by_wait:
+            self._expect(entry, wait)
         seconds = self.policy.timeout_for(job) if timeout is None else max(0.0, timeout)
-        waiter = Waiter(notify, entry, now + seconds, wants_progress)
+        waiter = Waiter(notify, entry, self.clock.monotonic() + seconds, wants_progress)
         entry.waiters.add(waiter)
-        self.looks.add(entry.due, entry)
         self.deadlines.add(waiter.deadline, waiter)
+        if not known:
+            self.put_off(entry, self._first_pause(entry))
         self.bell.ring()
         return waiter
 
-    def _first(self, job: Job, wait: str | None, now: float) -> Entry:
-        entry = Entry(last=job, wait=wait)
-        self.entries[key_of(job)] = entry
-        if wait is not None:
-            self.by_wait[wait] = entry
-            self.newcomers.add(wait)
-            self.newcomer_bell.ring()
-        age = (self.clock.now() - job.created_at).total_seconds() if job.created_at else 0.0
-        shortest = self.policy.tune_poll if job.kind == "tune" else self.policy.prompt_poll
-        # What is not freshly created was perhaps fetched long ago: nobody knows how it stands.
-        entry.due = now if age > shortest[0] else now + self._pause(entry)
-        return entry
+    def _expect(self, entry: Entry, wait: str) -> None:
+        entry.wait = wait
+        self.by_wait[wait] = entry
+        self.newcomers.add(wait)
+        self.newcomer_bell.ring()
 
-    def _pause(self, entry: Entry) -> float:
-        return self.policy.pause(
-            entry.last,
-            now=self.clock.now(),
-            called_back=entry.wait is not None,
-            rng=self.rng,
-        )
+    def _first_pause(self, entry: Entry) -> float | None:
+        job = entry.last
+        age = (self.clock.now() - job.created_at).total_seconds() if job.created_at else 0.0
+        shortest, _ = self.policy.tune_poll if job.kind == "tune" else self.policy.prompt_poll
+        # What is not freshly created was perhaps fetched long ago: nobody knows how it stands.
+        return 0.0 if age > shortest else None
 
     def leave(self, waiter: Waiter) -> None:
         """End a wait, whatever became of it."""
-        entry = waiter.entry
         waiter.finished = True
-        entry.waiters.discard(waiter)
-        if not entry.waiters and self.entries.get(key_of(entry.last)) is entry:
-            del self.entries[key_of(entry.last)]
-            if entry.wait is not None:
-                self.by_wait.pop(entry.wait, None)
+        entry = waiter.entry
+        if waiter in entry.waiters:
+            entry.waiters.remove(waiter)
+            self.deadlines.drop()
+            if not entry.waiters:
+                self._forget(entry)
+
+    def _forget(self, entry: Entry) -> None:
+        del self.entries[key_of(entry.last)]
+        if entry.wait is not None:
+            del self.by_wait[entry.wait]
+            self.newcomers.discard(entry.wait)
+        self.looks.drop()
+
+    def _finish(self, entry: Entry, outcome: Callable[[], Job]) -> None:
+        """End every wait for *entry*, with one outcome: what is learnt later is another matter."""
+        for waiter in list(entry.waiters):
+            waiter.finish(outcome)
+            self.leave(waiter)
 
     def hint(self, waits: Iterable[str]) -> None:
         """Look at the objects of these wait ids now: something happened to them."""
         for wait in waits:
-            entry = self.by_wait.get(wait)
-            if entry is not None:
-                self.ask(entry)
-            for key in self.groups.get(wait, ()):
-                member = self.entries.get(key)
-                if member is not None:
-                    self.ask(member)
+            keys = [key for group in self.groups.get(wait, ()) for key in group]
+            members = (self.entries.get(key) for key in keys)
+            for entry in (self.by_wait.get(wait), *members):
+                if entry is not None:
+                    self.ask(entry)
 
     @contextlib.contextmanager
     def listening(self, wait: str | None, prompt_ids: Iterable[int]) -> Iterator[None]:
@@ -257,13 +163,18 @@ class Waits:
         if wait is None:
             yield
             return
-        self.groups[wait] = [("prompt", prompt_id) for prompt_id in prompt_ids]
+        group: list[Key] = [("prompt", prompt_id) for prompt_id in prompt_ids]
+        self.groups.setdefault(wait, []).append(group)
         self.newcomers.add(wait)
         self.newcomer_bell.ring()
         try:
             yield
         finally:
-            del self.groups[wait]
+            groups = self.groups[wait]
+            groups.remove(group)
+            if not groups:
+                del self.groups[wait]
+                self.newcomers.discard(wait)
 
     def ask(self, entry: Entry) -> None:
         """Look at *entry* now; once more, if a look is already on its way."""
@@ -271,9 +182,20 @@ class Waits:
         entry.again = entry.looking
         self.put_off(entry, 0.0)
 
-    def put_off(self, entry: Entry, seconds: float) -> None:
-        """Look at *entry* in so many seconds."""
-        entry.due = self.clock.monotonic() + seconds
+    def put_off(self, entry: Entry, seconds: float | None = None) -> None:
+        """Look at *entry* in so many seconds; ``None`` is the policy's pause."""
+        now = self.clock.monotonic()
+        if seconds is None:
+            pause = self.policy.pause(
+                entry.last,
+                now=self.clock.now(),
+                called_back=entry.wait is not None,
+                rng=self.rng,
+            )
+            entry.due = meeting(now + pause - self._phase, pause) + self._phase
+        else:
+            entry.due = now + seconds
+        self.looks.drop()
         self.looks.add(entry.due, entry)
         self.bell.ring()
 
@@ -282,44 +204,46 @@ class Waits:
         entry = self.entries.get(key_of(job))
         if entry is None:
             return
-        entry.last, entry.failures, entry.alone = job, 0, False
+        entry.failures, entry.alone, entry.trouble = 0, False, None
         if is_final(job, entry):
-            entry.finish()
+            self._finish(entry, partial(conclude, job))
             return
+        if job != entry.last:  # the one that the caller holds costs nothing
+            entry.last = job
         entry.empty = bool(getattr(job, "ended_empty", False))
-        self._tell(entry)
-        self.put_off(entry, EMPTY_RECHECK if entry.empty else self._pause(entry))
+        for waiter in entry.waiters:
+            if waiter.wants_progress:
+                waiter.progress = job
+                waiter.notify(waiter)
+        if not entry.urgent:
+            # Else this was seen before whatever asked for a look, and that look is still to come.
+            self.put_off(entry, EMPTY_RECHECK if entry.empty else None)
 
-    def missed(self, entry: Entry, *, pause: float) -> None:
+    def missed(self, entry: Entry, error: AstriaError, *, pause: float) -> None:
         """Take in that a look at *entry* got no answer."""
         entry.failures += 1
-        self._end_last_chances(entry)
-        self.put_off(entry, pause)
+        entry.trouble = error
+        if not entry.urgent:
+            self.put_off(entry, pause)
 
     def fail(self, entry: Entry, error: AstriaError) -> None:
         """End the waits for *entry* with an error that no further look would change."""
-        entry.finish(lambda: copy.copy(error))
+        self._finish(entry, partial(refuse, error))
+
+    def time_out(self, waiter: Waiter) -> None:
+        """End one wait: its deadline passed."""
+        entry = waiter.entry
+        waiter.finish(partial(time_out, entry.last, entry.trouble))
+        self.leave(waiter)
+
+    def end_last_chances(self, entry: Entry) -> None:
+        """End the waits whose deadline passed before the look that was just made."""
+        for waiter in list(entry.waiters):
+            if waiter.last_chance:
+                self.time_out(waiter)
 
     def close(self) -> None:
         """End every wait: the client is being left."""
         self.closed = True
         for entry in list(self.entries.values()):
-            job = entry.last
-            entry.finish(
-                lambda job=job: ClientClosed(  # type: ignore[misc]
-                    f"the client was closed while waiting for {job.kind} {job.id}; "
-                    "fetch it again later and wait on"
-                )
-            )
-
-    def _tell(self, entry: Entry) -> None:
-        self._end_last_chances(entry)
-        for waiter in entry.waiters:
-            if waiter.wants_progress and not waiter.finished:
-                waiter.progress = entry.last
-                waiter.notify(waiter)
-
-    def _end_last_chances(self, entry: Entry) -> None:
-        for waiter in list(entry.waiters):
-            if waiter.last_chance:
-                waiter.finish(lambda: timed_out(entry.last))
+            self._finish(entry, partial(shut, entry.last))
