@@ -16,7 +16,12 @@ from astria_async._version import __version__
 from astria_async.clock import Clock, SystemClock
 from astria_async.groups import task_group
 from astria_async.protocol.calls import Call, Effect, query_pairs
-from astria_async.protocol.errors import AstriaError, ClientClosed, ConfigurationError
+from astria_async.protocol.errors import (
+    AstriaError,
+    ClientClosed,
+    ConfigurationError,
+    InvalidInput,
+)
 from astria_async.protocol.forms import form_parts
 from astria_async.protocol.models import Job
 from astria_async.protocol.replies import Reply
@@ -37,7 +42,7 @@ from astria_async.resources import (
 from astria_async.resources.loading import Loader, outcome
 from astria_async.stores import Store
 from astria_async.transport import HttpxTransport, Sender
-from astria_async.waiting import WaitPolicy, Waits
+from astria_async.waiting import WaitPolicy, Waits, wait_all
 from astria_async.waiting.hints import Hints
 from astria_async.waiting.lookout import Lookout
 from astria_async.waiting.sweeper import Sweeper
@@ -49,6 +54,8 @@ logging.getLogger("astria_async").addHandler(logging.NullHandler())
 
 BASE_URL = "https://api.astria.ai"
 CONNECTIONS = 50
+CLOSING = 5.0
+"""Seconds that closing the connections may take."""
 
 
 class Astria:
@@ -96,6 +103,8 @@ class Astria:
         self._receiver = receiver
         self._idempotent = idempotent
         self._costs = Costs(budget)
+        if not timeout > 0:
+            raise ConfigurationError(f"timeout is a number of seconds above 0, not {timeout!r}")
         self._timeout = timeout
         self._retry = retry or RetryPolicy()
         self._wait = wait or WaitPolicy()
@@ -191,8 +200,8 @@ class Astria:
                 would raise; they carry ``.object``. By default the first one is raised.
         """
         core = self._open
-        pairs = [(job, core.wait_of(job)) for job in objects]
-        return core.waits.wait_all(pairs, timeout=timeout, return_exceptions=return_exceptions)
+        pairs = ((job, core.wait_of(job)) for job in objects)
+        return wait_all(core.waits, pairs, timeout=timeout, return_exceptions=return_exceptions)
 
     async def request(
         self,
@@ -217,8 +226,11 @@ class Astria:
             The answer, with a 2xx status; ``.content()`` decodes it.
 
         Raises:
+            InvalidInput: The path, the query or the body cannot be sent.
             APIError: The answer has an error status.
         """
+        if json is not None and form is not None:
+            raise InvalidInput("give json or form, not both", parameter="form")
         call = Call(
             method=method.upper(),
             path=path if path.startswith("/") else f"/{path}",
@@ -235,9 +247,14 @@ class Astria:
         """Open connections and start what works in the background."""
         if self._stack is not None:
             raise ConfigurationError("this client is open already; make another one")
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._running(stack))
-            self._stack = stack.pop_all()
+        self._stack = AsyncExitStack()
+        try:
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(self._running(stack))
+                self._stack = stack.pop_all()
+        except BaseException:
+            self._stack = None
+            raise
         return self
 
     async def __aexit__(
@@ -281,10 +298,11 @@ class Astria:
                     yield
                 finally:
                     core.waits.close()
-                    core.is_open = False
                     group.cancel_scope.cancel()
         finally:
-            with anyio.CancelScope(shield=True):
+            # Only now: handlers that were let finish may have had something to send.
+            core.is_open = False
+            with anyio.move_on_after(CLOSING, shield=True):
                 await transport.aclose()
 
     def _ledger(self) -> Store | None:
@@ -317,22 +335,26 @@ class Astria:
 
 
 def _headers(api_key: str | None, workspace_id: int | str | None) -> dict[str, str]:
-    key = api_key if api_key is not None else os.environ.get("ASTRIA_API_KEY", "")
-    if not key.strip():
+    key: Any = api_key if api_key is not None else os.environ.get("ASTRIA_API_KEY", "")
+    if not isinstance(key, str) or not key.strip():
         raise ConfigurationError(
             "no API key: pass Astria('sd_…') or set ASTRIA_API_KEY; it is in the API settings of "
             "your Astria account (the sandbox needs none: see astria_async.testing.Sandbox)"
         )
-    if not key.isascii() or not key.isprintable() or key.split() != [key]:
-        raise ConfigurationError(
-            "the API key holds blanks or characters that no key has; copy it again"
-        )
     headers = {
         "Accept": "application/json",
-        "Authorization": f"Bearer {key}",
+        "Authorization": f"Bearer {_sendable(key, 'API key')}",
         "User-Agent": f"astria-async/{__version__}",
     }
     workspace = workspace_id if workspace_id is not None else os.environ.get("ASTRIA_WORKSPACE_ID")
     if workspace:
-        headers["X-Workspace-Id"] = str(workspace)
+        headers["X-Workspace-Id"] = _sendable(str(workspace), "workspace_id")
     return headers
+
+
+def _sendable(value: str, what: str) -> str:
+    if not value.isascii() or not value.isprintable() or value.split() != [value]:
+        raise ConfigurationError(
+            f"the {what} holds blanks or characters that none has; copy it again"
+        )
+    return value

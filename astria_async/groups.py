@@ -9,16 +9,25 @@ import anyio.abc
 
 @asynccontextmanager
 async def task_group() -> AsyncIterator[anyio.abc.TaskGroup]:
-    """A task group out of which a single error, the user's own included, comes as it is."""
+    """
+    A task group out of which a single error comes as it is, however deep it lies.
+
+    The block's own error comes out untouched, be it a group.
+    """
+    own: BaseException | None = None
     error: BaseException | None = None
     try:
         async with anyio.create_task_group() as group:
-            yield group
+            try:
+                yield group
+            except BaseException as raised:
+                own = raised
+                raise
     except BaseExceptionGroup as caught:
         error = caught
-        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        while error is not own and isinstance(error, BaseExceptionGroup):
+            if len(error.exceptions) > 1:
+                raise
             error = error.exceptions[0]
-        if error is caught:
-            raise
     if error is not None:
         raise error

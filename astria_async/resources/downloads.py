@@ -5,6 +5,7 @@ A file is written under a temporary name beside its place and moved there when i
 file that is there is complete, and a second run fetches only what is missing.
 """
 
+import contextlib
 import glob
 import secrets
 from collections.abc import Callable
@@ -15,10 +16,13 @@ import anyio
 import anyio.to_thread
 import attrs
 
+from astria_async.groups import task_group
 from astria_async.protocol.errors import (
     APIError,
+    AstriaError,
     ConfigurationError,
     ConnectionFailed,
+    DecodeError,
     DownloadFailed,
 )
 from astria_async.protocol.media import HEAD_BYTES, extension_for
@@ -78,17 +82,17 @@ async def download(
     present = await anyio.to_thread.run_sync(_prepare, directory, stem)
     fetcher = _Fetcher(core, obj, urls, directory, stem)
     paths = [present.get(number) for number in range(len(addresses))]
-    failures: list[DownloadFailed] = []
+    failures: list[AstriaError] = []
     gate = anyio.CapacityLimiter(PARALLEL)
 
     async def fetch(number: int) -> None:
         async with gate:
             try:
                 paths[number] = await fetcher.fetch(number)
-            except DownloadFailed as error:
+            except AstriaError as error:  # the others are fetched all the same
                 failures.append(error)
 
-    async with anyio.create_task_group() as group:
+    async with task_group() as group:
         for number, path in enumerate(paths):
             if path is None:
                 group.start_soon(fetch, number)
@@ -104,7 +108,7 @@ def _prepare(directory: Path, stem: str) -> dict[int, Path]:
         found = list(directory.glob(f"{glob.escape(stem)}-*"))
     except OSError as exc:
         raise ConfigurationError(f"cannot write to {directory}: {exc.strerror}") from exc
-    numbered = ((path.stem.removeprefix(f"{stem}-"), path) for path in found)
+    numbered = ((path.stem.removeprefix(f"{stem}-"), path) for path in found if path.is_file())
     return {int(number): path for number, path in numbered if number.isdecimal()}
 
 
@@ -125,7 +129,8 @@ class _Fetcher(Generic[J]):
             try:
                 return await self._save(self.urls(seen)[number], number)
             except DownloadFailed as error:
-                if attempt == TRIES or error.status in FINAL:
+                local = isinstance(error.__cause__, OSError)
+                if attempt == TRIES or error.status in FINAL or local:
                     raise
                 if error.status in GONE:
                     await self._renew(seen)
@@ -139,7 +144,7 @@ class _Fetcher(Generic[J]):
                 return
             try:
                 fresh = await self.core.refresh(seen)
-            except (APIError, ConnectionFailed) as exc:
+            except (APIError, ConnectionFailed, DecodeError) as exc:
                 raise DownloadFailed(
                     f"the address of {self.stem} has expired, and asking for a new one failed: "
                     f"{exc}"
@@ -150,7 +155,7 @@ class _Fetcher(Generic[J]):
     async def _save(self, url: str, number: int) -> Path:
         part = self.directory / f".{self.stem}-{number}.{secrets.token_hex(4)}.part"
         try:
-            async with self.core.sender.transport.download(url) as answer:
+            async with self.core.downloading(url) as answer:
                 if answer.status != 200:  # noqa: PLR2004
                     raise DownloadFailed(
                         f"{self.stem}-{number}: the server answered {answer.status}",
@@ -161,11 +166,13 @@ class _Fetcher(Generic[J]):
                 f"{self.stem}-{number}{extension_for(answer.content_type, head)}"
             )
             await anyio.to_thread.run_sync(part.replace, path)
-        except (ConnectionFailed, OSError) as exc:
+        except ConnectionFailed as exc:
             raise DownloadFailed(f"{self.stem}-{number}: {exc}") from exc
+        except OSError as exc:
+            raise DownloadFailed(f"cannot write {part}: {exc.strerror or exc}") from exc
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(lambda: part.unlink(missing_ok=True))
+                await anyio.to_thread.run_sync(_discard, part)
         return path
 
     async def _write(self, answer: Download, part: Path, number: int) -> bytes:
@@ -187,3 +194,9 @@ class _Fetcher(Generic[J]):
                 f"{self.stem}-{number}: {size} bytes came of {answer.length or 'more than 0'}"
             )
         return head
+
+
+def _discard(part: Path) -> None:
+    # Where not even that can be done, another error tells so already.
+    with contextlib.suppress(OSError):
+        part.unlink(missing_ok=True)

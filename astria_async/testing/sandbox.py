@@ -1,5 +1,7 @@
 """The sandbox and the client, introduced to each other."""
 
+import itertools
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +13,7 @@ from astria_async.client import Astria
 from astria_async.protocol.errors import ConfigurationError
 from astria_async.protocol.options import NOT_GIVEN, NotGiven
 from astria_async.receiver import Receiver
+from astria_async.stores import MemoryStore
 from astria_async.transport import client_over
 
 try:
@@ -19,8 +22,6 @@ except ModuleNotFoundError as exc:  # an extra is missing
     raise ConfigurationError(
         f"the sandbox needs {exc.name}: pip install 'astria-async[sandbox]'"
     ) from exc
-
-RECEIVER_URL = "https://receiver.sandbox/callbacks"
 
 
 class Sandbox(_Sandbox):
@@ -38,17 +39,18 @@ class Sandbox(_Sandbox):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self._origins: set[str] = set()
+        self._mounted: set[str] = set()
+        self._hosts = itertools.count(1)
 
     def mount(self, host_prefix_url: str, app: Any) -> None:
         """Route to an ASGI app in this process; see :meth:`astria_async.sandbox.Sandbox.mount`."""
         super().mount(host_prefix_url, app)
-        self._origins.add(_origin(host_prefix_url))
+        self._mounted.add(_origin(host_prefix_url))
 
     def unmount(self, host_prefix_url: str) -> None:
         """Undo :meth:`mount`."""
         super().unmount(host_prefix_url)
-        self._origins.discard(_origin(host_prefix_url))
+        self._mounted.discard(_origin(host_prefix_url))
 
     @asynccontextmanager
     async def client(
@@ -58,14 +60,16 @@ class Sandbox(_Sandbox):
         An open client of this sandbox, with no socket in between, on the sandbox's clock.
 
         Args:
-            receiver: Where callbacks go: by default one of its own; yours gets every callback to
-                the host of its ``public_url``, unless you mounted an app there; ``None`` to poll.
-            options: Passed to :class:`~astria_async.Astria`.
+            receiver: Where callbacks go: by default one of its own, in memory; yours gets every
+                callback to the host of its ``public_url``, after the client too and until another
+                takes that host, unless you mounted an app there; ``None`` to poll.
+            options: Passed to :class:`~astria_async.Astria`. Of the environment's variables, none
+                is looked at.
         """
         if receiver is NOT_GIVEN:
-            receiver = Receiver(RECEIVER_URL, clock=self.clock)
-        if receiver is not None and _origin(receiver.public_url) not in self._origins:
-            self.mount(receiver.public_url, receiver.app)
+            receiver = self._own_receiver()
+        if receiver is not None and _origin(receiver.public_url) not in self._mounted:
+            super().mount(receiver.public_url, receiver.app)
         http_client = client_over(self.transport())
         settings: dict[str, Any] = {
             "api_key": self.settings.api_key or "sd_sandbox",
@@ -73,6 +77,7 @@ class Sandbox(_Sandbox):
             "clock": self.clock,
             "http_client": http_client,
             "receiver": receiver,
+            "workspace_id": "",
         }
         try:
             async with Astria(**(settings | options)) as astria:
@@ -80,6 +85,15 @@ class Sandbox(_Sandbox):
         finally:
             with anyio.CancelScope(shield=True):
                 await http_client.aclose()
+
+    def _own_receiver(self) -> Receiver:
+        # A host for each, or a second client would never hear of its callbacks.
+        return Receiver(
+            f"https://receiver-{next(self._hosts)}.sandbox/callbacks",
+            secret=secrets.token_bytes(32),
+            store=MemoryStore(clock=self.clock),
+            clock=self.clock,
+        )
 
 
 def _origin(url: str) -> str:
