@@ -12,6 +12,9 @@ from astria_async.receiver.deadline import within
 from astria_async.receiver.log import describe, log_event
 from astria_async.stores import Record, Store
 
+_SAFE = 0.9
+"""The part of a lease that is used: cancelled work needs a moment to end before others begin."""
+
 
 @attrs.define(eq=False, kw_only=True)
 class Lease:
@@ -37,8 +40,8 @@ class Lease:
         """
         Run *work*, renewing the lease every third of its time.
 
-        When the lease is lost (another process took over, or it ran out while the store did not
-        answer) the work is cancelled, and :attr:`lost` is set.
+        When the lease is lost (another process took over, or nine tenths of it passed while the
+        store did not answer) the work is cancelled, and :attr:`lost` is set.
         """
         scope = anyio.CancelScope()
         error: Exception | None = None
@@ -62,7 +65,7 @@ class Lease:
         scope.cancel()
 
     def _left(self) -> float:
-        return self.taken_at + self.seconds - self.clock.monotonic()
+        return self.taken_at + self.seconds * _SAFE - self.clock.monotonic()
 
     async def _renew_once(self) -> None:
         asked_at = self.clock.monotonic()

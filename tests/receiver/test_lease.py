@@ -54,7 +54,7 @@ async def test_store_that_hangs(lease: Any, store: Any, advance: Callable[[float
     async with anyio.create_task_group() as tg:
         tg.start_soon(lease.hold, anyio.sleep_forever)
         await advance(20)
-        await advance(39)
+        await advance(33)
         assert not lease.lost
         await advance(1.1)
 
