@@ -12,7 +12,7 @@ from astria_async.stores.postgres_server import LOST, Connection
 from astria_async.stores.postgres_tables import CHANNEL
 
 ALIVE_EVERY = 5.0
-"""Seconds of silence after which the connection is asked whether it still is one."""
+"""Seconds of silence after which a connection is asked whether it still is one."""
 
 
 async def follow(
@@ -21,6 +21,7 @@ async def follow(
     *,
     bound: float,
     ready: Callable[[], None],
+    alive_every: float = ALIVE_EVERY,
 ) -> None:
     """
     Listen for ever, connecting again as often as need be; each time, hints may have been missed.
@@ -30,6 +31,7 @@ async def follow(
         hints: Where to.
         bound: Seconds that the server may take to answer.
         ready: Called once the first attempt to connect succeeded or failed.
+        alive_every: Seconds of silence after which the connection has to prove itself.
     """
     pauses = Pauses()
     while True:
@@ -43,7 +45,7 @@ async def follow(
                 hints.miss()
                 ready()
                 pauses = Pauses()
-                await _until(ended, db, bound=bound)
+                await _until(ended, db, bound=bound, alive_every=alive_every)
             finally:
                 # Not close(): it waits for a server that may be gone.
                 db.terminate()
@@ -52,9 +54,9 @@ async def follow(
         await pauses.rest()
 
 
-async def _until(ended: anyio.Event, db: Connection, *, bound: float) -> None:
+async def _until(ended: anyio.Event, db: Connection, *, bound: float, alive_every: float) -> None:
     while not ended.is_set():
-        with anyio.move_on_after(ALIVE_EVERY):
+        with anyio.move_on_after(alive_every):
             await ended.wait()
             return
         with anyio.fail_after(bound):

@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from astria_async.clock import Clock
 from astria_async.protocol.callbacks import Callback, Kind
@@ -35,6 +36,7 @@ class HandClock:
     async def sleep(self, seconds: float) -> None:
         """Return once it was moved on by *seconds*."""
         until = self._passed + seconds
+        await checkpoint()
         while self._passed < until:
             await self._moved.wait()
 

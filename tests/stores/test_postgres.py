@@ -13,7 +13,11 @@ from anyio.lowlevel import checkpoint
 
 from astria_async.protocol.errors import ConfigurationError, StoreUnavailable
 from astria_async.stores import MISSED
+from astria_async.stores.hints import Hints
 from astria_async.stores.postgres import PostgresStore
+from astria_async.stores.postgres_server import connect
+from astria_async.stores.postgres_watch import follow
+from astria_async.stores.watching import background
 from astria_async.testing.store_fixtures import START, callback, claim_one, the, waits
 from astria_async.testing.stores import HandClock, opened
 
@@ -157,15 +161,23 @@ async def test_cut_connections(store: PostgresStore, postgres_server: Server) ->
             assert await anext(hints) == {"b"}
 
 
-async def test_silent_watch_is_alive(
-    store: PostgresStore, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_silent_watch_is_alive(store: PostgresStore, postgres_server: Server) -> None:
     """A watcher that hears nothing asks whether its connection still is one, and goes on."""
-    monkeypatch.setattr("astria_async.stores.postgres_watch.ALIVE_EVERY", 0.05)
+    hints, ready, asked = Hints(), anyio.Event(), 0
+
+    async def listen() -> None:
+        await follow(
+            lambda: connect(postgres_url(postgres_server), bound=5),
+            hints,
+            bound=5,
+            ready=ready.set,
+            alive_every=0.05,
+        )
+
     with anyio.fail_after(20):
-        async with connected(postgres_server) as db, store.watch() as hints:
-            await anext(hints)
-            asked = 0
+        async with connected(postgres_server) as db, background(listen):
+            await ready.wait()
+            assert await anext(hints) == MISSED
             while not asked:
                 asked = await db.fetchval(
                     "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT 1'"
@@ -178,7 +190,7 @@ async def test_silent_watch_is_alive(
 async def test_hanging_server(postgres_server: Server, store: PostgresStore) -> None:
     """A transaction of others that holds the table makes the store unavailable in time."""
     url = postgres_url(postgres_server)
-    async with opened(PostgresStore(url, timeout=0.3)) as hasty, connected(postgres_server) as db:
+    async with opened(PostgresStore(url, timeout=2)) as hasty, connected(postgres_server) as db:
         async with db.transaction():
             await db.execute("LOCK TABLE astria_async.callbacks")
             with anyio.fail_after(5), pytest.raises(StoreUnavailable, match="did not answer"):

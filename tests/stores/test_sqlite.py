@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import anyio
+import psutil
 import pytest
 
 from astria_async.protocol.errors import ConfigurationError, StoreUnavailable
@@ -254,6 +255,28 @@ async def test_hung_disk(path: Path) -> None:
                 assert await file.read(lambda db: db.execute("SELECT 1").fetchone()) == (1,)
                 break
     await file.close()
+
+
+async def test_fault_of_ours_is_not_hidden(path: Path) -> None:
+    """A statement that is wrong in itself is no unavailable store."""
+    file = await SQLiteFile.open(path, bound=5, prepare=lambda _: None)
+    try:
+        for work in (file.read, file.write):
+            with pytest.raises(sqlite3.ProgrammingError):
+                await work(lambda db: db.execute("SELECT ?", ()))
+    finally:
+        await file.close()
+
+
+async def test_cancelled_opening_leaks_nothing(path: Path) -> None:
+    """An opening that is cancelled at any moment leaves no file open."""
+    store = SQLiteStore(path)
+    for step in range(40):
+        with anyio.move_on_after(step * 0.0005):
+            await store.open()
+        await store.aclose()
+
+    assert [file for file in psutil.Process().open_files() if file.path.startswith(str(path))] == []
 
 
 async def test_watch_survives_a_lost_file(path: Path, store: SQLiteStore) -> None:
