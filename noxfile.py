@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import shutil
+from typing import Any
 
 import nox
 
@@ -18,6 +19,7 @@ nox.options.error_on_missing_interpreters = True
 nox.options.sessions = ["lint", "types", "docs", "build", "tests"]
 
 ROOT = pathlib.Path(__file__).parent
+JPEG = b"\xff\xd8\xff"
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -75,12 +77,22 @@ def build(session: nox.Session) -> None:
         str(clean / "astria-async"), "demo", "--json", "--out", "pictures",
         external=True, silent=True, stderr=None,
     )  # fmt: skip
-    _check_demo(session, said)
+    _check_demo(session, json.loads(str(said)))
 
 
-def _check_demo(session: nox.Session, said: object) -> None:
-    summary = json.loads(str(said))
-    session.log("the installed demo says: %s", json.dumps(summary)[:300])
+def _check_demo(session: nox.Session, summary: dict[str, Any]) -> None:
+    """Hold what the demo says against what is on disk; end the session where they differ."""
+    jobs = [summary["tune_id"], *summary["prompt_ids"]]
+    pictures = [pathlib.Path(name) for name in (*summary["files"], summary["contact_sheet"])]
+    broken = [path.name for path in pictures if path.read_bytes()[:3] != JPEG]
+    if broken or len(pictures) <= len(jobs):
+        session.error(f"of {len(pictures)} pictures these are no JPEG: {broken}")
+    if sorted(it["id"] for it in summary["callbacks"]) != sorted(jobs):
+        session.error(f"not every job was told by a callback: {summary['found_by']}")
+    session.log(
+        f"the installed demo made {len(pictures)} pictures and got {len(jobs)} callbacks "
+        f"in {summary['seconds']['total']:.1f} s"
+    )
 
 
 @nox.session
@@ -90,7 +102,7 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "erase")
     # The script rather than -m: that would put the working tree in front of the installed package.
     pytest = shutil.which("pytest", path=session.bin)
-    session.run("coverage", "run", str(pytest), *session.posargs)
+    session.run("coverage", "run", str(pytest), "--numprocesses=auto", *session.posargs)
     if not session.posargs:
         session.run("coverage", "combine", "--quiet")
         session.run("coverage", "report")
