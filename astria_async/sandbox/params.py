@@ -172,7 +172,9 @@ def _text(value: Any) -> str:
 
 
 def _int(value: Any) -> int:
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float):
+        if not value.is_integer():
+            raise Wrong("must be an integer")
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise Wrong("is not a number")

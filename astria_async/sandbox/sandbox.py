@@ -54,6 +54,8 @@ class Sandbox:
         retry_after: Whether 429 from that limit carries ``Retry-After``.
         plain_unauthorized: Whether 401 is always plain text.
         max_upload: Bytes of one uploaded file.
+        max_request: Bytes of a whole multipart request.
+        max_text: Bytes of a JSON or urlencoded body, and of all texts in a multipart one.
         state: An SQLite file that keeps everything over restarts; uploads lie in a folder beside
             it, named after it. Without one, all is forgotten at the end.
     """
@@ -82,6 +84,8 @@ class Sandbox:
         retry_after: bool = True,
         plain_unauthorized: bool = False,
         max_upload: int = 20 * MEBIBYTE,
+        max_request: int = 512 * MEBIBYTE,
+        max_text: int = 32 * MEBIBYTE,
         state: str | Path | None = None,
     ) -> None:
         self.settings = Settings(
@@ -102,6 +106,8 @@ class Sandbox:
             retry_after=retry_after,
             plain_unauthorized=plain_unauthorized,
             max_upload=max_upload,
+            max_request=max_request,
+            max_text=max_text,
         )
         self.clock = clock if clock is not None else VirtualClock(speed=speed)
         self._machine = Machine(self.settings, self.clock, base_url, deliver, state, self)

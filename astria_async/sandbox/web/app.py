@@ -6,9 +6,10 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
-from astria_async.sandbox.refusals import Refusal, not_allowed, not_found
+from astria_async.sandbox.openapi import document
+from astria_async.sandbox.refusals import not_allowed, not_found
 from astria_async.sandbox.services import Services
 from astria_async.sandbox.tables.control_endpoints import CONTROL
 from astria_async.sandbox.tables.endpoint import Endpoint
@@ -22,10 +23,11 @@ from astria_async.sandbox.web import (
     tunes,
     workspaces,
 )
+from astria_async.sandbox.web.call import origin_of_request
 from astria_async.sandbox.web.control import CONTROL_HANDLERS
 from astria_async.sandbox.web.dispatch import Handler, answer
 from astria_async.sandbox.web.files import serve_file
-from astria_async.sandbox.web.replies import refuse
+from astria_async.sandbox.web.replies import json_response, refuse
 
 HANDLERS: Mapping[str, Handler] = {
     "createTune": tunes.create,
@@ -66,11 +68,26 @@ def build_app(services: Services) -> Starlette:
     async def files(request: Request) -> Response:
         return await serve_file(request, services)
 
-    routes = [Route("/files/{key}", files, methods=["GET"])]
+    async def openapi(request: Request) -> Response:
+        return json_response(200, document(origin_of_request(request, services)))
+
+    routes = [
+        Route("/files/{key}", files, methods=["GET"]),
+        Route("/openapi.json", openapi, methods=["GET"]),
+    ]
     for table, handlers in ((ENDPOINTS, HANDLERS), (CONTROL, CONTROL_HANDLERS)):
         for endpoint in table:
             routes += _routes(endpoint, handlers[endpoint.operation], services)
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
+
+    async def unrouted(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code != 405:  # noqa: PLR2004
+            return refuse(request, not_found())
+        fitting = (r for r in routes if r.matches(request.scope)[0] is not Match.NONE)
+        methods = {method for route in fitting for method in route.methods or ()}
+        return refuse(request, not_allowed(", ".join(sorted(methods))))
+
+    app = Starlette(routes=routes, exception_handlers={HTTPException: unrouted})
     app.router.redirect_slashes = False
     return app
 
@@ -79,11 +96,3 @@ def _routes(endpoint: Endpoint, handler: Handler, services: Services) -> list[Ro
     respond = answer(endpoint, handler, services)
     methods = ["PATCH", "PUT"] if endpoint.method == "PATCH" else [endpoint.method]
     return [Route(path, respond, methods=methods) for path in endpoint.paths]
-
-
-async def _refuse(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    refusal: Refusal = not_found()
-    if error.status_code == 405:  # noqa: PLR2004
-        refusal = not_allowed((error.headers or {}).get("Allow", ""))
-    return refuse(request, refusal)

@@ -121,7 +121,7 @@ def _read_body(endpoint: Endpoint, given: dict[str, Any]) -> dict[str, Any]:
     root = endpoint.root
     if root is not None and endpoint.optional and root not in given:
         given = {}
-    elif root is not None and not (endpoint.flat and root not in given):
+    elif root is not None and not (endpoint.flat and not isinstance(given.get(root), dict)):
         inner = given.get(root)
         if not isinstance(inner, dict) or not inner:
             raise bad_request(f"param is missing or the value is empty: {root}")
