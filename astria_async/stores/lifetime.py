@@ -18,6 +18,7 @@ class Lifetime:
 
     def __init__(self) -> None:
         self._uses = 0
+        self._started = False
         self._changing = anyio.Lock()
 
     async def open(self) -> None:
@@ -25,15 +26,18 @@ class Lifetime:
         async with self._changing:
             if self._uses == 0:
                 await self._start()
+                self._started = True
             self._uses += 1
 
     async def aclose(self) -> None:
         """Give up one use; the last one closes everything. Cancellation does not stop it."""
         with anyio.move_on_after(CLOSING, shield=True):
             async with self._changing:
-                if self._uses == 1:
+                # Counted first: who calls while it closes is told that it is not open.
+                self._uses -= self._uses > 0
+                if self._uses == 0 and self._started:
+                    self._started = False
                     await self._stop()
-                self._uses = max(0, self._uses - 1)
 
     def _require_open(self) -> None:
         if self._uses == 0:

@@ -96,6 +96,7 @@ class PostgresServer:
         self._bound = bound
         self._connections = connections
         self._pool: Any = None
+        self._closed = False
 
     async def open(self) -> None:
         """
@@ -123,6 +124,7 @@ class PostgresServer:
 
     async def close(self) -> None:
         """Close every connection; those still in use are cut off after a second."""
+        self._closed = True
         with anyio.move_on_after(1):
             await self._pool.close()
             return
@@ -153,6 +155,8 @@ class PostgresServer:
 
     async def _persist(self, work: Callable[[Connection, bool], Awaitable[T]]) -> T:
         async def attempt(again: bool) -> T:
+            if self._closed:
+                raise StoreUnavailable("the PostgreSQL store was closed during this call")
             try:
                 async with self._pool.acquire() as db:
                     return await work(db, again)

@@ -107,6 +107,7 @@ class RedisServer:
         self._client = connect(url, bound=bound, connections=2 * connections)
         self._slots = anyio.Semaphore(connections)
         self._scripts: dict[str, Any] = {}
+        self._closed = False
 
     async def open(self) -> None:
         """
@@ -125,7 +126,8 @@ class RedisServer:
             raise _unreadable() from None
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; calls that are still under way make no new ones."""
+        self._closed = True
         await self._client.aclose()
         await self._client.connection_pool.disconnect()
 
@@ -146,6 +148,8 @@ class RedisServer:
 
         async def attempt(again: bool) -> Any:
             async with self._slots:
+                if self._closed:
+                    raise StoreUnavailable("the Redis store was closed during this call")
                 try:
                     return await call(keys=[self._prefix], args=args(again))
                 except _REFUSALS as exc:

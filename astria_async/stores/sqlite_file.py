@@ -56,6 +56,7 @@ class SQLiteFile:
     def __init__(self, opened: "Opened", *, bound: float) -> None:
         self.bound = bound
         self._opened = opened
+        self._closed = False
         self._lock = threading.Lock()
         self._turn = anyio.Lock()
         self._limiter = anyio.CapacityLimiter(1)
@@ -112,6 +113,7 @@ class SQLiteFile:
 
     def _read(self, work: Work[T]) -> T:
         with _Held(self._lock, self.bound):
+            self._require_open()
             try:
                 return work(self._opened.db)
             except _OURS:
@@ -121,6 +123,7 @@ class SQLiteFile:
 
     def _write(self, work: Work[T]) -> T:
         with _Held(self._lock, self.bound):
+            self._require_open()
             try:
                 self._still_there()
                 return transact(self._opened.db, work)
@@ -131,7 +134,12 @@ class SQLiteFile:
 
     def _close(self) -> None:
         with _Held(self._lock, self.bound):
+            self._closed = True
             self._opened.db.close()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("the SQLite store was closed while this call was under way")
 
     def _still_there(self) -> None:
         # SQLite goes on writing to a file that was deleted or replaced; nobody would read it.

@@ -2,8 +2,9 @@
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
-from astria_async.protocol.errors import ConfigurationError
+from astria_async.protocol.errors import ConfigurationError, StoreUnavailable
 from astria_async.stores.base import Store
 from astria_async.testing.store_fixtures import (
     Fixtures,
@@ -80,6 +81,30 @@ class LifetimeConformance(Fixtures):
 
         with pytest.raises(ConfigurationError, match="not open"):
             await store.check()
+
+    async def test_closing_under_calls(self, make_store: MakeStore, clock: HandClock) -> None:
+        """Calls under way while the store closes end: kept, or with an error that says why."""
+        store = make_store(clock)
+        await store.open()
+        ended: list[str] = []
+
+        async def put(wait: str) -> None:
+            try:
+                await store.put(callback(wait))
+            except (StoreUnavailable, ConfigurationError) as exc:
+                ended.append(str(exc))
+            else:
+                ended.append("kept")
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(50):
+                tasks.start_soon(put, f"w{number}")
+            await checkpoint()
+            await store.aclose()
+
+        assert len(ended) == 50
+        async with opened(make_store(clock)) as again:
+            assert len(await again.records(limit=100)) >= ended.count("kept") or not again.durable
 
     async def test_durable_store_outlives_its_user(
         self, make_store: MakeStore, clock: HandClock
