@@ -106,8 +106,8 @@ class OutcomeUnknown(AstriaError):
     ) -> None:
         super().__init__(message)
         self.kind = kind
-        self.sent = dict(sent)
-        self.candidates = tuple(candidates)
+        self.sent: dict[str, str] = dict(sent)
+        self.candidates: tuple[int, ...] = tuple(candidates)
 
 
 class DecodeError(AstriaError):
@@ -120,7 +120,7 @@ class DecodeError(AstriaError):
 
     def __init__(self, message: str, *, problems: Sequence[str] = ()) -> None:
         super().__init__(message)
-        self.problems = tuple(problems)
+        self.problems: tuple[str, ...] = tuple(problems)
 
 
 class APIError(AstriaError):
@@ -159,7 +159,7 @@ class APIError(AstriaError):
         self.method = method
         self.path = path
         self.request_id = request_id
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
         self.retry_after = retry_after
 
 
@@ -213,7 +213,9 @@ class ValidationError(APIError):
         self, message: str, *, errors: Mapping[str, Sequence[str]] | None = None, **details: Any
     ) -> None:
         super().__init__(message, **details)
-        self.errors = {field: list(texts) for field, texts in (errors or {}).items()}
+        self.errors: dict[str, list[str]] = {
+            field: list(texts) for field, texts in (errors or {}).items()
+        }
 
 
 class RateLimited(APIError):

@@ -10,7 +10,7 @@ import logging
 import re
 import traceback
 
-logger = logging.getLogger("astria_async.receiver")
+logger: logging.Logger = logging.getLogger("astria_async.receiver")
 
 _QUERY = re.compile(r"(https?://[^\s?#'\"<>]*)\?[^\s'\"<>]*")
 _LONGEST = 2000

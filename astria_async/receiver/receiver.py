@@ -100,16 +100,16 @@ class Receiver:
         self._endpoint = Endpoint.given(
             public_url, path=path, trailing_slash=trailing_slash, allow_http=allow_http
         )
-        self.store = settings.read_store(store, self._clock)
+        self.store: Store = settings.read_store(store, self._clock)
         keys = settings.read_secrets(secret, durable=self.store.durable)
-        self.signer = CallbackSigner(keys, fixed=sorted(self._endpoint.fixed))
+        self.signer: CallbackSigner = CallbackSigner(keys, fixed=sorted(self._endpoint.fixed))
         self._prober = Prober(keys)
         self._use = StoreUse(self.store)
         self._refusals = Refusals(self._clock)
         self._handlers = Handlers()
         self._handler_limits = handler_limits or HandlerLimits()
         self._serving = False
-        self.app = CallbackApp(
+        self.app: CallbackApp = CallbackApp(
             signer=self.signer,
             prober=self._prober,
             store=self._use,

@@ -36,7 +36,7 @@ from astria_async.stores import Store
 from astria_async.transport import Download, Sender
 from astria_async.waiting import Marks, Reconciler, Waits, wait_ready
 
-logger = logging.getLogger("astria_async.resources")
+logger: logging.Logger = logging.getLogger("astria_async.resources")
 
 J = TypeVar("J", bound=Job)
 

@@ -10,7 +10,7 @@ from astria_async.protocol.errors import StoreUnavailable
 from astria_async.stores import Expectation, Store
 from astria_async.waiting import Marks
 
-logger = logging.getLogger("astria_async.creating")
+logger: logging.Logger = logging.getLogger("astria_async.creating")
 
 
 @attrs.frozen

@@ -20,7 +20,7 @@ AGES = ("20 yo", "30 yo", "40 yo", "50 yo", "60 yo", "70 yo")
 _PEOPLE = ("man", "woman", "boy", "girl", "baby")
 _MALE = ("man", "boy")
 # "" stands for the documented member NONE.
-CHOICES = {
+CHOICES: dict[str, tuple[str, ...]] = {
     "body_type": ("slim", "average", "muscular", "plussize body"),
     "ethnicity": ("", "black", "white", "hispanic", "korean", "japanese", "chinese", "indian"),
     "age": AGES,

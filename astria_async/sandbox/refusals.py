@@ -21,7 +21,7 @@ class Refusal(Exception):
         super().__init__(status, body)
         self.status = status
         self.body = body
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
 
 UNAUTHORIZED_TEXT = "HTTP Token: Access denied."

@@ -88,7 +88,7 @@ class Sandbox:
         max_text: int = 32 * MEBIBYTE,
         state: str | Path | None = None,
     ) -> None:
-        self.settings = Settings(
+        self.settings: Settings = Settings(
             api_key=api_key,
             seed=seed,
             pace=pace,
@@ -109,7 +109,7 @@ class Sandbox:
             max_request=max_request,
             max_text=max_text,
         )
-        self.clock = clock if clock is not None else VirtualClock(speed=speed)
+        self.clock: VirtualClock = clock if clock is not None else VirtualClock(speed=speed)
         self._machine = Machine(self.settings, self.clock, base_url, deliver, state, self)
         self._stack = AsyncExitStack()
 

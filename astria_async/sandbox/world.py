@@ -32,21 +32,25 @@ class World:
     def __init__(self, settings: Settings, clock: VirtualClock) -> None:
         self.settings = settings
         self.clock = clock
-        self.journal = Journal()
-        self.accounts = Shelf("accounts", records.Account, self.journal)
-        self.workspaces = Shelf("workspaces", records.Workspace, self.journal)
-        self.tunes = Shelf("tunes", records.Tune, self.journal)
-        self.prompts = Shelf("prompts", records.Prompt, self.journal)
-        self.packs = Shelf("packs", records.Pack, self.journal)
-        self.orders = Shelf("orders", records.Order, self.journal)
-        self.files = Shelf("files", records.File, self.journal)
-        self.dues = Shelf("dues", records.Due, self.journal)
-        self.ledger = Shelf("ledger", records.Entry, self.journal)
-        self.deliveries = Shelf("deliveries", records.Delivery, self.journal, limit=MAX_DELIVERIES)
+        self.journal: Journal = Journal()
+        self.accounts: Shelf[records.Account] = Shelf("accounts", records.Account, self.journal)
+        self.workspaces: Shelf[records.Workspace] = Shelf(
+            "workspaces", records.Workspace, self.journal
+        )
+        self.tunes: Shelf[records.Tune] = Shelf("tunes", records.Tune, self.journal)
+        self.prompts: Shelf[records.Prompt] = Shelf("prompts", records.Prompt, self.journal)
+        self.packs: Shelf[records.Pack] = Shelf("packs", records.Pack, self.journal)
+        self.orders: Shelf[records.Order] = Shelf("orders", records.Order, self.journal)
+        self.files: Shelf[records.File] = Shelf("files", records.File, self.journal)
+        self.dues: Shelf[records.Due] = Shelf("dues", records.Due, self.journal)
+        self.ledger: Shelf[records.Entry] = Shelf("ledger", records.Entry, self.journal)
+        self.deliveries: Shelf[records.Delivery] = Shelf(
+            "deliveries", records.Delivery, self.journal, limit=MAX_DELIVERIES
+        )
         self.trash: list[str] = []
         self._by_tune: dict[int, dict[int, None]] = {}
         self._agenda: list[tuple[dt.datetime, int]] = []
-        self.twins = Twins()
+        self.twins: Twins = Twins()
 
     @property
     def shelves(self) -> tuple[Shelf[Any], ...]:

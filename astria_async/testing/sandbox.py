@@ -18,10 +18,10 @@ from astria_async.transport import client_over
 
 try:
     from astria_async.sandbox import Sandbox as _Sandbox
-except ModuleNotFoundError as exc:  # an extra is missing
+except ModuleNotFoundError as _missing:  # an extra is missing
     raise ConfigurationError(
-        f"the sandbox needs {exc.name}: pip install 'astria-async[sandbox]'"
-    ) from exc
+        f"the sandbox needs {_missing.name}: pip install 'astria-async[sandbox]'"
+    ) from _missing
 
 
 class Sandbox(_Sandbox):

@@ -60,7 +60,7 @@ async def opened(store: Store) -> AsyncIterator[Store]:
 class Fixtures:
     """What each part of the suite asks for; ``make_store`` is the subclass's own."""
 
-    pytestmark = pytest.mark.anyio
+    pytestmark: pytest.MarkDecorator = pytest.mark.anyio
 
     @pytest.fixture
     def clock(self) -> HandClock:

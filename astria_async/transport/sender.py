@@ -16,7 +16,7 @@ from astria_async.transport.base import Transport
 RESOLUTION = 0.001
 """Seconds that are not worth another sleep."""
 
-logger = logging.getLogger("astria_async.transport")
+logger: logging.Logger = logging.getLogger("astria_async.transport")
 
 
 @attrs.define

@@ -41,13 +41,13 @@ class Upload:
     """
 
     def __init__(self, boundary: str, pieces: list[Field | _Piece]) -> None:
-        self.content_type = f"multipart/form-data; boundary={boundary}"
-        self.handed_over = False
+        self.content_type: str = f"multipart/form-data; boundary={boundary}"
+        self.handed_over: bool = False
         self.failure: Exception | None = None
         self._boundary = boundary
         self._pieces = pieces
         self._end = closing_frame(boundary)
-        self.length = self._measure()
+        self.length: int | None = self._measure()
 
     @classmethod
     async def prepare(cls, parts: tuple[Part, ...]) -> "Upload":

@@ -13,7 +13,7 @@ from astria_async.protocol.models import Job
 from astria_async.stores.base import Store
 from astria_async.waiting.waits import Waits, is_final
 
-logger = logging.getLogger("astria_async.waiting")
+logger: logging.Logger = logging.getLogger("astria_async.waiting")
 
 BATCH = 500
 STORE_PAUSE = 5.0

@@ -27,7 +27,7 @@ from astria_async.waiting.entries import Entry, Key, key_of
 from astria_async.waiting.plan import Look, not_shown, plan_looks
 from astria_async.waiting.waits import Waits
 
-logger = logging.getLogger("astria_async.waiting")
+logger: logging.Logger = logging.getLogger("astria_async.waiting")
 
 KINDS: tuple[Kind, ...] = ("tune", "prompt")
 LONGEST_BACKOFF = 300.0

@@ -24,7 +24,7 @@ from astria_async.waiting.plan import Look, not_shown, plan_looks
 from astria_async.waiting.policy import WaitPolicy
 from astria_async.waiting.reconcile import Reconciler
 
-logger = logging.getLogger("astria_async.waiting")
+logger: logging.Logger = logging.getLogger("astria_async.waiting")
 
 LIMIT = 480
 """Expectations that are looked at in one sweep: four pages of objects."""
