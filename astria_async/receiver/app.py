@@ -49,9 +49,9 @@ class Limits:
         store_timeout: Seconds that the store has for one callback, whatever its own bound.
     """
 
-    max_body: int = 1024 * 1024
-    body_timeout: float = 10.0
-    store_timeout: float = 5.0
+    max_body: int = attrs.field(default=1024 * 1024, validator=attrs.validators.ge(1))
+    body_timeout: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
+    store_timeout: float = attrs.field(default=5.0, validator=attrs.validators.gt(0))
 
 
 class CallbackApp:

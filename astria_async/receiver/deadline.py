@@ -27,6 +27,7 @@ async def within(clock: Clock, seconds: float, work: Callable[[], Awaitable[T]])
     scope = anyio.CancelScope()
 
     async def ring() -> None:
+        """Cancel the work when its time is up."""
         await clock.sleep(seconds)
         scope.cancel()
 

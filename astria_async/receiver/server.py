@@ -185,6 +185,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets)
+        if not self.started:
+            raise SystemExit("the app refused")  # as later versions of uvicorn do by themselves
         self._task_status.started()
 
 

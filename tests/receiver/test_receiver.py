@@ -185,3 +185,10 @@ async def _handle(tune: Any, callback: Callback) -> None:
 def test_trust_body() -> None:
     """Whether bodies are trusted is told, and is not the default."""
     assert (Receiver().trust_body, Receiver(trust_body=True).trust_body) == (False, True)
+
+
+@pytest.mark.parametrize("wrong", [{"max_body": 0}, {"body_timeout": 0}, {"store_timeout": -1}])
+def test_impossible_limits(wrong: dict[str, float]) -> None:
+    """Limits that no callback could keep are refused."""
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Receiver(**wrong)
