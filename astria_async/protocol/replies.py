@@ -31,7 +31,7 @@ R = TypeVar("R", bound=Resource)
 MAX_MESSAGE = 300
 MAX_READ = 20_000
 MAX_DEPTH = 8
-_QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", re.IGNORECASE)
+_QUERY = re.compile(r"(https?://[^\s?\"<>]*)\?[^\s\"<>]*", re.IGNORECASE)
 _TAG = re.compile(r"<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _GENERAL = frozenset({"error", "errors", "base", "message", "status"})
 

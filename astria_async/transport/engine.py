@@ -31,6 +31,7 @@ from astria_async.transport.redaction import redact_logs
 from astria_async.transport.uploads import Upload
 
 ENGINES = ("httpx", "httpx2")
+MAX_REDIRECTS = 10
 DOWNLOAD_HEADERS = {"host", "accept", "accept-encoding", "connection", "user-agent"}
 
 
@@ -175,18 +176,28 @@ class HttpxTransport:
         """Open *url*; see :class:`~astria_async.transport.base.Transport`."""
         origin, path = _origin_and_path(url)
         request = self._request("GET", url)
-        # The user's own client may carry the key, or a cookie, which are not for other hosts.
-        for name in set(request.headers) - DOWNLOAD_HEADERS:
-            del request.headers[name]
         with self._mapped("GET", path, origin):
-            response = await self._client.send(
-                request, stream=True, auth=None, follow_redirects=True
-            )
+            response = await self._follow(request)
         try:
             yield HttpxDownload(response, partial(self._mapped, "GET", path, origin))
         finally:
             with anyio.move_on_after(CLEANUP, shield=True):
                 await response.aclose()
+
+    async def _follow(self, request: Any) -> Any:
+        for _ in range(MAX_REDIRECTS):
+            # The user's own client may carry the key, or a cookie, which are not for other hosts;
+            # it adds them again to each redirect.
+            for name in set(request.headers) - DOWNLOAD_HEADERS:
+                del request.headers[name]
+            response = await self._client.send(
+                request, stream=True, auth=None, follow_redirects=False
+            )
+            if response.next_request is None:
+                return response
+            await response.aclose()
+            request = response.next_request
+        raise self._library.TooManyRedirects(f"redirected more than {MAX_REDIRECTS} times")
 
     async def aclose(self) -> None:
         """Close the connections, if they are ours."""
@@ -287,7 +298,23 @@ class HttpxDownload:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body, in pieces of up to 256 KiB; to be closed by whoever stops before the end."""
-        with self._mapped():
-            async with aclosing(self._response.aiter_bytes(CHUNK)) as chunks:
+        chunks = self._response.aiter_bytes(CHUNK)
+        try:
+            with self._mapped():
                 async for chunk in chunks:
                     yield chunk
+        finally:
+            await self._finish(chunks)
+
+    async def _finish(self, chunks: AsyncIterator[bytes]) -> None:
+        """
+        End a body that was not read to its end.
+
+        The engine's own generators lie inside of *chunks*, and closing it would leave them to the
+        garbage collector: read on from the closed connection, they end by themselves.
+        """
+        with anyio.move_on_after(CLEANUP, shield=True):
+            await self._response.aclose()
+            with contextlib.suppress(ConnectionFailed, RuntimeError), self._mapped():
+                async for _ in chunks:
+                    pass

@@ -3,7 +3,8 @@
 import logging
 import re
 
-_QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>\\]*", re.IGNORECASE)
+# A query may have an apostrophe in it, so that one does not end it.
+_QUERY = re.compile(r"(https?://[^\s?\"<>]*)\?[^\s\"<>]*", re.IGNORECASE)
 _LAYERS = ("", ".connection", ".http11", ".http2", ".proxy", ".socks")
 
 
