@@ -6,6 +6,7 @@ from cyclopts import App, UnusedCliTokensError
 
 from astria_async.cli.commands import COMMANDS, PROGRAM, version
 from astria_async.cli.exits import CommandError, Exit
+from astria_async.cli.values import STDIN
 
 
 def build() -> App:
@@ -33,7 +34,7 @@ def run(words: list[str]) -> int:
         CommandError: There are too many of them, or the command failed.
     """
     try:
-        result: Any = build()(words)
+        result: Any = build()([STDIN if word == "-" else word for word in words])
     except UnusedCliTokensError as exc:
         unused = " ".join(exc.unused_tokens or ())
         raise CommandError(f"unexpected argument: {unused}", Exit.USAGE) from exc

@@ -23,6 +23,8 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
+    Command("tunes", "astria_async.cli.tunes:app", "Fine-tuned models: create, watch, download."),
+    Command("prompts", "astria_async.cli.prompts:app", "Pictures from a tune: create, download."),
     Command(
         "demo",
         "astria_async.cli.demo.command:demo",

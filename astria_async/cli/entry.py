@@ -11,6 +11,9 @@ from astria_async.cli.commands import COMMANDS, PROGRAM, overview, version
 from astria_async.cli.exits import CommandError, Exit, exit_for, sole
 from astria_async.cli.resuming import take_hint
 
+_RESUMED = {Exit.TIMEOUT, Exit.UNKNOWN_OUTCOME, Exit.DOWNLOAD}
+"""After these the same work may be taken up again."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """
@@ -90,7 +93,7 @@ def _report(error: BaseException, *, debug: bool) -> int:
         where = "" if debug else "; --debug shows where"
         _say(f"{type(error).__name__}: {_line(error)} (a bug of ours{where})")
     else:
-        _say(f"{_line(error)}{take_hint()}")
+        _say(f"{_line(error)}{take_hint() if code in _RESUMED else ''}")
     return code
 
 

@@ -6,6 +6,8 @@ from typing import IO, Any, NoReturn
 
 from rich.console import Console
 
+from astria_async.cli.commands import PROGRAM
+
 
 class _Console(Console):
     """rich's console, but a closed pipe stays an error of ours to handle."""
@@ -30,6 +32,16 @@ def put_line(text: str = "", stream: IO[str] | None = None) -> None:
     print(text, file=stream or sys.stdout, flush=True)
 
 
+def count(number: int, noun: str) -> str:
+    """*number* with its noun, such as ``1 file`` and ``2 files``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def put_json(value: Any) -> None:
     """Write one JSON value in one line on stdout."""
     put_line(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def put_warning(text: str) -> None:
+    """Write a line on stderr that is no error."""
+    put_line(f"{PROGRAM}: {text}", sys.stderr)

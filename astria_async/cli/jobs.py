@@ -1,0 +1,182 @@
+"""What tunes and prompts have in common: showing them, waiting for them, deleting them."""
+
+import datetime as dt
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import anyio.to_thread
+
+from astria_async.cli.commands import PROGRAM
+from astria_async.cli.exits import CommandError, Exit
+from astria_async.cli.progress import Step
+from astria_async.cli.resuming import resume_with
+from astria_async.cli.session import Common
+from astria_async.cli.show import details, table
+from astria_async.cli.terminal import console, put_json, put_line
+from astria_async.client import Astria
+from astria_async.protocol.errors import AstriaError, WaitTimeout
+from astria_async.protocol.models import Job, Prompt, Resource, Tune
+from astria_async.protocol.paging import Pager
+
+
+def show(found: Resource, common: Common) -> None:
+    """Print one object the way that was asked for."""
+    if common.json:
+        put_json(found.to_dict())
+    elif common.quiet:
+        put_line(str(found.id))
+    else:
+        details(found)
+
+
+async def show_list(pager: Pager[Any], limit: int, common: Common) -> None:
+    """Print the first objects of a list: a table, JSON lines, or ids."""
+    found: list[Resource] = []
+    if limit > 0:
+        async for item in pager:
+            if common.json or common.quiet:  # at once, for whoever reads along
+                show(item, common)
+            found.append(item)
+            if len(found) == limit:
+                break
+    if common.json or common.quiet:
+        return
+    if found:
+        table(console(), found)
+    else:
+        put_line("There are none.")
+
+
+async def get(astria: Astria, kind: str, object_id: int) -> Job:
+    """One tune or prompt."""
+    if kind == "tune":
+        return await astria.tunes.get(object_id)
+    return await astria.prompts.get(object_id)
+
+
+async def wait(
+    astria: Astria, kind: str, ids: Sequence[int], patience: float | None, common: Common
+) -> list[Job]:
+    """
+    Wait for objects, and print each as it becomes ready; the last error is raised in the end.
+
+    Args:
+        astria: The client.
+        kind: ``tune`` or ``prompt``.
+        ids: Which ones.
+        patience: Seconds for each; ``None`` for the client's default.
+        common: How to print.
+
+    Raises:
+        AstriaError: One failed, or was not ready in time. The others were waited for.
+    """
+    jobs = [await get(astria, kind, object_id) for object_id in dict.fromkeys(ids)]
+    return await wait_for(astria, jobs, patience, common)
+
+
+async def wait_for(
+    astria: Astria, jobs: Sequence[Job], patience: float | None, common: Common
+) -> list[Job]:
+    """:func:`wait`, for objects at hand."""
+    kind, ids = jobs[0].kind, " ".join(str(job.id) for job in jobs)
+    resume_with(f"the {kind} goes on: {PROGRAM} {kind}s wait {ids}")
+    if len(jobs) == 1:
+        ready = [await _wait_for_one(jobs[0], patience, common)]
+    else:
+        ready = await _wait_for_many(astria, jobs, patience, common)
+    resume_with("")
+    for job in ready:
+        show(job, common)
+    return ready
+
+
+async def _wait_for_one(job: Job, patience: float | None, common: Common) -> Job:
+    with common.reporter().step(f"Wait for {job.kind} {job.id}") as step:
+        _expect(step, job)
+        job = await job.wait_ready(timeout=patience, on_progress=lambda seen: _expect(step, seen))
+        step.tell(job.status)
+    return job
+
+
+async def _wait_for_many(
+    astria: Astria, jobs: Sequence[Job], patience: float | None, common: Common
+) -> list[Job]:
+    ready: list[Job] = []
+    failures: list[AstriaError] = []
+    label = f"Wait for {len(jobs)} {jobs[0].kind}s"
+    with common.reporter().step(label, total=len(jobs)) as step:
+        async for item in astria.wait_all(jobs, timeout=patience, return_exceptions=True):
+            step.advance(1)
+            if isinstance(item, AstriaError):
+                failures.append(item)
+                put_line(f"{PROGRAM}: {item}", sys.stderr)
+            else:
+                ready.append(item)
+        step.tell(f"{len(ready)} ready")
+    if failures:
+        resume_with("")
+        for job in ready:
+            show(job, common)
+        late = next((it for it in failures if isinstance(it, WaitTimeout)), failures[0])
+        raise late
+    return ready
+
+
+def _expect(step: Step, job: Job) -> None:
+    """Let the bar follow what the server expects."""
+    now = dt.datetime.now(dt.UTC)
+    step.tell(job.status)
+    if isinstance(job, Tune) and job.created_at and job.eta:
+        step.expect(job.created_at, job.eta)
+        step.tell(f"{job.status}, expected in {_span(job.eta - now)}" if job.eta > now else "late")
+    elif isinstance(job, Prompt) and job.progress_timing_seconds:
+        begun = now - dt.timedelta(seconds=job.progress_elapsed_seconds or 0.0)
+        step.expect(begun, begun + dt.timedelta(seconds=job.progress_timing_seconds))
+
+
+def _span(left: dt.timedelta) -> str:
+    seconds = round(left.total_seconds())
+    return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"  # noqa: PLR2004
+
+
+async def delete(
+    astria: Astria, kind: str, ids: Sequence[int], *, sure: bool, common: Common
+) -> None:
+    """
+    Delete objects, after asking.
+
+    Raises:
+        CommandError: Nobody can be asked, or the answer was no.
+        NotFound: There is none of that id.
+    """
+    wanted = list(dict.fromkeys(ids))
+    if not sure:
+        found = [await get(astria, kind, object_id) for object_id in wanted]
+        await _ask([_title(job) for job in found])
+    for object_id in wanted:
+        if kind == "tune":
+            await astria.tunes.delete(object_id)
+        else:
+            await astria.prompts.delete(object_id)
+        if common.json:
+            put_json({"deleted": object_id})
+        elif not common.quiet:
+            put_line(f"Deleted {kind} {object_id}.")
+
+
+def _title(job: Job) -> str:
+    text = job.title if isinstance(job, Tune) else getattr(job, "text", None)
+    return f"{job.kind} {job.id} ({text})" if text else f"{job.kind} {job.id}"
+
+
+async def _ask(titles: Sequence[str]) -> None:
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise CommandError("deleting asks first, and there is no terminal: give --yes", Exit.USAGE)
+    what = titles[0] if len(titles) == 1 else f"{len(titles)} objects"
+    for title in titles if len(titles) > 1 else ():
+        put_line(title, sys.stderr)
+    put_line(f"Delete {what} for good? [y/N]", sys.stderr)
+    answer = await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise CommandError("nothing was deleted", Exit.USAGE)
