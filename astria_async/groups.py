@@ -26,7 +26,7 @@ async def task_group() -> AsyncIterator[anyio.abc.TaskGroup]:
     except BaseExceptionGroup as caught:
         error = caught
         while error is not own and isinstance(error, BaseExceptionGroup):
-            if len(error.exceptions) > 1:
+            if len(error.exceptions) != 1:
                 raise
             error = error.exceptions[0]
     if error is not None:

@@ -50,14 +50,13 @@ class Creator:
 
     core: "Core"
     reconciler: Reconciler
-    _settler: Settler = attrs.field(init=False)
+    _settler: Settler = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda it: Settler(it.core, it.reconciler), takes_self=True),
+    )
     _turns: WeakValueDictionary[str, anyio.Lock] = attrs.field(
         factory=WeakValueDictionary, init=False
     )
-
-    @_settler.default
-    def _make_settler(self) -> Settler:
-        return Settler(self.core, self.reconciler)
 
     async def tune(self, params: NewTune) -> Tune:
         """Create a tune."""

@@ -177,9 +177,7 @@ class _Fetcher(Generic[J]):
 
     async def _write(self, answer: Download, part: Path, number: int) -> bytes:
         head, size = b"", 0
-        # Shielded: a file opened for a task that is being cancelled would never be closed.
-        with anyio.CancelScope(shield=True):
-            file = cast("BinaryIO", await anyio.to_thread.run_sync(part.open, "xb"))
+        file = await _create(part)
         try:
             async for chunk in answer.chunks():
                 if len(head) < HEAD_BYTES:
@@ -194,6 +192,13 @@ class _Fetcher(Generic[J]):
                 f"{self.stem}-{number}: {size} bytes came of {answer.length or 'more than 0'}"
             )
         return head
+
+
+async def _create(part: Path) -> BinaryIO:
+    # Shielded: a file opened for a task that is being cancelled would never be closed.
+    with anyio.CancelScope(shield=True):
+        return cast("BinaryIO", await anyio.to_thread.run_sync(part.open, "xb"))
+    raise AssertionError  # nobody cancels that scope
 
 
 def _discard(part: Path) -> None:
