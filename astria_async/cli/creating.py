@@ -90,7 +90,7 @@ def _holds_paths(value: Any) -> bool:
 
 
 async def size_up(values: dict[str, Any], kind: str) -> tuple[str, int | None]:
-    """What is to be done with *values*, in words, and the bytes of their files, if there are any."""
+    """What is to be done with *values*, in words, and the bytes of their files."""
     paths = [it for value in values.values() for it in _paths(value)]
     if not paths:
         return f"Create the {kind}", None

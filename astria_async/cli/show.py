@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from rich.cells import cell_len
@@ -15,6 +15,10 @@ from astria_async.protocol.models import Job, Pack, Prompt, Resource, Status, Tu
 
 Row = tuple[str | Text, ...]
 
+GAP = 2
+NARROWEST = 8
+_NUMBERS = {"ID", "TUNE", "IMAGES"}
+_FLEXIBLE = {"TITLE", "TEXT"}
 _COLOURS = {
     Status.READY: "green",
     Status.FAILED: "red",
@@ -33,20 +37,26 @@ def table(screen: Console, objects: Sequence[Resource]) -> None:
     """Print objects of one kind, one a row; the widest text gives way to the screen's width."""
     first = objects[0]
     headings, row = _TABLES[type(first)]
-    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     rows = [row(found) for found in objects]
-    for heading, cells in zip(headings, zip(*rows, strict=True), strict=True):
-        widest = max(cell_len(str(cell)) for cell in (heading, *cells))
-        shown.add_column(
-            heading,
-            justify="right" if heading in {"ID", "TUNE", "IMAGES"} else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=len(heading) if heading in {"TITLE", "TEXT"} else widest,
-        )
+    for heading, width in zip(headings, _widths(headings, rows, screen.width), strict=True):
+        side: Literal["left", "right"] = "right" if heading in _NUMBERS else "left"
+        shown.add_column(heading, justify=side, no_wrap=True, overflow="ellipsis", width=width)
     for cells in rows:
         shown.add_row(*cells)
     screen.print(shown)
+
+
+def _widths(headings: Sequence[str], rows: Sequence[Row], room: int) -> list[int]:
+    """How wide each column is to be: as its widest cell, but for the flexible one."""
+    widths = [
+        max(cell_len(str(cell)) for cell in column) for column in zip(headings, *rows, strict=True)
+    ]
+    excess = sum(widths) + GAP * (len(widths) - 1) - room
+    flexible = next(n for n, heading in enumerate(headings) if heading in _FLEXIBLE)
+    if excess > 0:
+        widths[flexible] = max(NARROWEST, widths[flexible] - excess)
+    return widths
 
 
 def _status(job: Job) -> Text:
