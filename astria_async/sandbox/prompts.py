@@ -249,10 +249,11 @@ class Prompts:
 
     def orphan(self, prompt: Prompt, tune_id: int) -> None:
         """Go on without a deleted tune: the pictures now expire thirty days after their making."""
-        if prompt.keeper_id != tune_id:
-            return
-        self._world.prompts.change(prompt.id, keeper_id=None)
-        if prompt.trained_at is not None:
+        if prompt.keeper_id == tune_id:
+            prompt = self._world.prompts.change(prompt.id, keeper_id=None)
+        if prompt.started_training_at is None and not prompt.settled:
+            self.queue(prompt, self._world.now())
+        elif prompt.keeper_id is None and prompt.trained_at is not None:
             self._world.schedule("prompt.expire", prompt.id, prompt.trained_at + RETENTION)
 
     @staticmethod

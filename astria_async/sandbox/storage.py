@@ -1,7 +1,6 @@
 """Stored files: uploads, results and weights, under keys that nobody can guess."""
 
 import base64
-import binascii
 import datetime as dt
 import hashlib
 import hmac
@@ -184,7 +183,7 @@ class Storage:
             data = await anyio.to_thread.run_sync(
                 lambda: base64.b64decode(unquote(text), validate=True)
             )
-        except binascii.Error:
+        except ValueError:
             raise invalid({field: ["is not valid base64"]}) from None
         if len(data) > self._world.settings.max_upload:
             raise too_large(self._world.settings.max_upload)

@@ -195,13 +195,13 @@ class Tunes:
 
     def delete(self, tune: Tune) -> None:
         """Delete the model and its images; prompts go with it only for a checkpoint."""
-        world = self._world
-        for prompt in list(world.prompts_of(tune.id)):
+        prompts = list(self._world.prompts_of(tune.id))
+        self.forget(tune)
+        for prompt in prompts:
             if tune.model_type is None and prompt.tune_id == tune.id:
                 self._prompts.delete(prompt)
             else:
                 self._prompts.orphan(prompt, tune.id)
-        self.forget(tune)
 
     def forget(self, tune: Tune) -> None:
         """Remove the tune with its stored files."""
