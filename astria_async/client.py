@@ -51,9 +51,12 @@ J = TypeVar("J", bound=Job)
 
 # A library is silent until the program configures logging.
 logging.getLogger("astria_async").addHandler(logging.NullHandler())
+logger = logging.getLogger("astria_async.client")
 
 BASE_URL = "https://api.astria.ai"
 CONNECTIONS = 50
+GRACE = 10.0
+"""Seconds from opening until the receiver is expected to answer."""
 CLOSING = 5.0
 """Seconds that closing the connections may take."""
 
@@ -305,6 +308,23 @@ class Astria:
             with anyio.move_on_after(CLOSING, shield=True):
                 await transport.aclose()
 
+    async def _warn_if_unreachable(self, receiver: Receiver) -> None:
+        """Say once, in words, why callbacks will not come: the most common cause of lost time."""
+        # A web application opens its client before it takes requests.
+        await self._clock.sleep(GRACE)
+        try:
+            found = await receiver.check()
+        except AstriaError as error:
+            logger.warning("astria.receiver_unchecked", extra={"error": str(error)})
+            return
+        if not found.ok:
+            logger.warning(
+                "Callbacks will not arrive: %s. %s Polling covers meanwhile.",
+                found.reason,
+                found.advice,
+                extra={"event": "astria.receiver_unreachable", "fault": str(found.fault)},
+            )
+
     def _ledger(self) -> Store | None:
         """The store to note expected callbacks in: for handlers, here or in another process."""
         receiver = self._receiver
@@ -329,6 +349,9 @@ class Astria:
                     rng=core.sender.rng,
                 ).run
             )
+        if self._base_url == BASE_URL:
+            # Not for a sandbox, which may well be in this process, or on this machine.
+            group.start_soon(self._warn_if_unreachable, receiver)
         if receiver.handled_kinds:
             load = Loader(core).load
             await group.start(partial(receiver.run_handlers, load, outcome=outcome))

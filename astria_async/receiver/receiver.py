@@ -26,6 +26,7 @@ from astria_async.receiver.refusals import Refusals
 from astria_async.receiver.tunnel import Tunnel, choose_tunnel, through
 from astria_async.receiver.worker import HandlerWorker
 from astria_async.stores import Store
+from astria_async.transport.probe import send_probe
 
 
 @attrs.frozen(kw_only=True)
@@ -201,7 +202,7 @@ class Receiver:
         await worker.run(task_status=task_status)
 
     async def check(
-        self, send: SendProbe, *, local: bool = False, resolve: Resolve = resolve
+        self, send: SendProbe = send_probe, *, local: bool = False, resolve: Resolve = resolve
     ) -> CheckResult:
         """
         Send a signed probe through the public URL, and say why Astria could not reach it.
@@ -209,7 +210,8 @@ class Receiver:
         It leaves from this machine: what a firewall hides from the outside alone is not seen.
 
         Args:
-            send: Sends ``(method, url)`` without a body, following no redirect.
+            send: Sends ``(method, url)`` without a body, following no redirect. Default: over the
+                network.
             local: Whether whoever calls back is on this machine or network, as a sandbox is.
             resolve: Looks a host name up.
 
