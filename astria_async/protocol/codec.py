@@ -169,7 +169,7 @@ def structure(
 def _structured(cls: type[T], fields: Mapping[str, Any], what: str) -> T:
     try:
         return _CONVERTER.structure(fields, cls)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         problems = _problems(cls, fields, what) or [str(error)]
         raise DecodeError(
             f"the answer is not a {what} as documented: {'; '.join(problems)}", problems=problems
@@ -180,7 +180,7 @@ def _problems(cls: type, fields: Mapping[str, Any], what: str) -> list[str]:
     """What is wrong with which field, by structuring it once more and slowly."""
     try:
         _EXPLAINER.structure(fields, cls)
-    except (cattrs.BaseValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except cattrs.BaseValidationError as error:
         return cattrs.transform_error(error, path=what)
     return []
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import attrs
 
 from astria_async.protocol.callbacks import check_metadata
-from astria_async.protocol.calls import Call, Effect, image_values, request_body
+from astria_async.protocol.calls import Call, Effect, image_values, query_pairs, request_body
 from astria_async.protocol.errors import InvalidInput
 from astria_async.protocol.options import NOT_GIVEN, NotGiven, described, option, wire_values
 from astria_async.protocol.paging import PageRequest
@@ -68,6 +68,8 @@ class PackRunParams:
                 "a pack runs on images (it trains a tune) or on tune_ids (it does not): give one",
                 parameter="images",
             )
+        if self.tune_ids is not NOT_GIVEN and not self.tune_ids:
+            raise InvalidInput("a pack runs on at least one tune", parameter="tune_ids")
         if self.images is not NOT_GIVEN and self.name is NOT_GIVEN:
             raise InvalidInput("training needs name, a class word of the pack", parameter="name")
         check_metadata(self.metadata)
@@ -76,7 +78,7 @@ class PackRunParams:
 def list_packs(filters: PackFilters, page: PageRequest, *, gallery: bool) -> Call:
     """``GET /packs``, or ``GET /gallery/packs``."""
     flags = {**wire_values(filters), **filters.extra}
-    query = [(name, "true" if value is True else str(value)) for name, value in flags.items()]
+    query = [pair for name, value in flags.items() for pair in query_pairs(name, value)]
     path = "/gallery/packs" if gallery else "/packs"
     return Call(method="GET", path=path, query=(*query, *page.query))
 

@@ -315,6 +315,7 @@ class HttpxDownload:
         """
         with anyio.move_on_after(CLEANUP, shield=True):
             await self._response.aclose()
-            with contextlib.suppress(ConnectionFailed, RuntimeError), self._mapped():
-                async for _ in chunks:
-                    pass
+            ends = (StopAsyncIteration, ConnectionFailed, RuntimeError)
+            with contextlib.suppress(*ends), self._mapped():
+                while True:
+                    await anext(chunks)

@@ -234,8 +234,7 @@ async def _chunks(file: BinaryIO, size: int | None, name: str) -> AsyncGenerator
 
 def _read(file: BinaryIO, size: int, name: str) -> bytes:
     try:
-        return _binary(file.read(size), name)
+        chunk = file.read(size)
     except (OSError, ValueError) as exc:
-        if isinstance(exc, InvalidInput):
-            raise
         raise InvalidInput(f"{name}: the file cannot be read: {exc}", parameter=name) from exc
+    return _binary(chunk, name)

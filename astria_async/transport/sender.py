@@ -84,8 +84,7 @@ class Sender:
                 await self.clock.sleep(self._quiet_left())
             async with self.gate:
                 # Whoever was at the gate when a 429 came has to wait as well.
-                if not self._quiet_left():
-                    reply = await self.transport.send(call)
+                reply = None if self._quiet_left() else await self.transport.send(call)
         if not reply.ok:
             raise read_error(call, reply, now=self.clock.now())
         return reply

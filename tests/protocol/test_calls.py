@@ -18,6 +18,7 @@ from astria_async.protocol.params import (
     NewTune,
     PromptChanges,
     PromptFilters,
+    PromptOverrides,
     TuneChanges,
     TuneFilters,
 )
@@ -246,6 +247,35 @@ def test_one_object_has_one_address(call: Call, method: str, path: str, content:
     """Reads, changes and deletions go to the object's own path, and may be repeated."""
     assert (call.method, call.path, call.content) == (method, path, content)
     assert call.effect is Effect.NONE
+
+
+def test_a_duplicate_has_what_is_different() -> None:
+    """Overrides are nested, the index of an image is not; nothing at all is allowed."""
+    plain = calls.duplicate_prompt(8, PromptOverrides(), callback=None)
+    json = calls.duplicate_prompt(8, PromptOverrides(seed=1, image_index=0), callback="https://h")
+    form = calls.duplicate_prompt(
+        8, PromptOverrides(input_image=JPEG, image_index=2), callback=None
+    )
+
+    assert (plain.path, plain.effect) == ("/prompts/8/duplicate", Effect.CREATES)
+    assert plain.content == {"prompt": {}}
+    assert json.content == {"prompt": {"seed": 1, "callback": "https://h"}, "image_index": 0}
+    assert fields_of(form) == [("prompt[input_image]", "image"), ("image_index", "2")]
+
+
+def test_likes_are_given_and_taken_back() -> None:
+    """Both may be repeated: the end is the same."""
+    like, unlike = calls.like_prompt(8, liked=True), calls.like_prompt(8, liked=False)
+
+    assert (like.method, like.path, like.effect) == ("POST", "/prompts/8/likes", Effect.NONE)
+    assert (unlike.method, unlike.path) == ("DELETE", "/prompts/8/likes")
+
+
+def test_the_gallery_takes_the_same_filters() -> None:
+    """Public models are listed as one's own are."""
+    call = calls.list_gallery_tunes(TuneFilters(name="cat"), PageRequest(limit=120))
+
+    assert (call.path, call.query) == ("/gallery/tunes", (("name[]", "cat"), ("limit", "120")))
 
 
 def test_changing_nothing_is_refused() -> None:

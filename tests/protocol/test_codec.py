@@ -53,6 +53,7 @@ def test_an_object_needs_an_id() -> None:
         ("steps", []),
         ("trained_at", 1741084230),
         ("trained_at", "yesterday"),
+        ("trained_at", "0001-01-01T00:00:00+01:00"),
         ("orig_images", "https://x/1"),
         ("orig_images", [7]),
         ("orig_images", [{"href": "https://x/1"}]),
@@ -71,7 +72,7 @@ def test_every_bad_field_is_reported_at_once() -> None:
     assert len(problems(Prompt, {"id": 1, "text": 7, "seed": "x", "images": 1})) == 3
 
 
-@pytest.mark.parametrize("value", [True, "three", [], "NaN", "inf", {}])
+@pytest.mark.parametrize("value", [True, "three", [], "NaN", "inf", {}, 10**400])
 def test_what_is_no_number_is_no_number(value: object) -> None:
     """A decimal may come as text, but it has to be one, and finite."""
     assert problems(Prompt, {"id": 1, "cfg_scale": value})

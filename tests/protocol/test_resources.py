@@ -13,7 +13,7 @@ from astria_async.protocol.models import Job, Prompt, Resource, Tune
 from astria_async.protocol.models.tune import TunePrompts
 from astria_async.protocol.options import accepts
 from astria_async.protocol.paging import Pager, PageRequest
-from astria_async.protocol.params import NewPrompt, PromptChanges, TuneChanges
+from astria_async.protocol.params import NewPrompt, PromptChanges, PromptOverrides, TuneChanges
 
 pytestmark = pytest.mark.anyio
 NOW = dt.datetime(2025, 3, 10, tzinfo=dt.UTC)
@@ -46,6 +46,13 @@ class Client:
     async def create_prompt(self, tune_id: int, params: NewPrompt) -> Prompt:
         self.asked.append(("create_prompt", tune_id, params))
         return Prompt(id=1, tune_id=tune_id)
+
+    async def duplicate_prompt(self, prompt_id: int, params: PromptOverrides) -> Prompt:
+        self.asked.append(("duplicate_prompt", prompt_id, params))
+        return Prompt(id=prompt_id + 1)
+
+    async def like(self, prompt_id: int, *, liked: bool) -> None:
+        self.asked.append(("like", prompt_id, liked))
 
     def list_prompts(self, tune_id: int, filters: Any) -> Pager[Prompt]:
         self.asked.append(("list_prompts", tune_id, filters.text))
@@ -180,6 +187,22 @@ async def test_a_tune_makes_and_lists_its_prompts(client: Client) -> None:
     assert client.asked == [
         ("create_prompt", 7, NewPrompt("a cat", num_images=2)),
         ("list_prompts", 7, "cat"),
+    ]
+
+
+async def test_a_prompt_is_copied_and_liked(client: Client) -> None:
+    """duplicate takes what is different; a like can be taken back."""
+    prompt = Prompt(id=8, binding=client)
+
+    copy = await prompt.duplicate(seed=1)
+    await prompt.like()
+    await prompt.unlike()
+
+    assert copy.id == 9
+    assert client.asked == [
+        ("duplicate_prompt", 8, PromptOverrides(seed=1)),
+        ("like", 8, True),
+        ("like", 8, False),
     ]
 
 

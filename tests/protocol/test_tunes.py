@@ -116,3 +116,14 @@ def test_todays_images_are_not_the_old_ones() -> None:
 def test_status_without_a_client_goes_by_the_machines_clock() -> None:
     """An object made by hand can still tell its status."""
     assert Tune(id=1, expires_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC)).status is Status.EXPIRED
+
+
+def test_a_tune_writes_its_own_references() -> None:
+    """The tokens for prompt texts are spelt as the API reads them."""
+    tune = Tune(id=7)
+
+    assert (tune.lora(), tune.lora(0.85), tune.faceid()) == (
+        "<lora:7:1>",
+        "<lora:7:0.85>",
+        "<faceid:7:1>",
+    )

@@ -35,8 +35,9 @@ class User(Resource):
     @property
     def balance(self) -> Decimal | None:
         """What whoever pays has left, in US dollars."""
-        found = (self.payer or {}).get("usd_balance_mc", self.usd_balance_mc)
-        return Decimal(found) / 100_000 if isinstance(found, int) else None
+        told = (self.payer or {}).get("usd_balance_mc")
+        found = told if isinstance(told, int) else self.usd_balance_mc
+        return None if found is None else Decimal(found) / 100_000
 
 
 @attrs.frozen(kw_only=True, getstate_setstate=False)
