@@ -178,11 +178,12 @@ def _structured(cls: type[T], fields: Mapping[str, Any], what: str) -> T:
 
 def _problems(cls: type, fields: Mapping[str, Any], what: str) -> list[str]:
     """What is wrong with which field, by structuring it once more and slowly."""
+    found: list[str] = []
     try:
         _EXPLAINER.structure(fields, cls)
     except cattrs.BaseValidationError as error:
-        return cattrs.transform_error(error, path=what)
-    return []
+        found = cattrs.transform_error(error, path=what)
+    return found
 
 
 def _modern(cls: type[Resource], raw: Mapping[str, Any]) -> Mapping[str, Any]:
