@@ -19,6 +19,7 @@ from astria_async.sandbox.billing import Billing
 from astria_async.sandbox.clock import VirtualClock
 from astria_async.sandbox.control import Control
 from astria_async.sandbox.courier import Courier, Deliver
+from astria_async.sandbox.dashboard import Dashboard, Desk
 from astria_async.sandbox.engine import Engine
 from astria_async.sandbox.faults import Faults
 from astria_async.sandbox.gallery import DEFAULT_ACCOUNT, furnish
@@ -111,9 +112,8 @@ class Machine:
         )
         app = build_app(services)
         failing = Failing(app, clock, self._later, settings.max_request)
-        self.app: ASGIApp = Front(
-            app, world, self.requests, self.faults, failing, self.check_running
-        )
+        front = Front(app, world, self.requests, self.faults, failing, self.check_running)
+        self.app: ASGIApp = Dashboard(front, Desk(services, self._later))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
