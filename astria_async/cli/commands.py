@@ -25,6 +25,9 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("tunes", "astria_async.cli.tunes:app", "Fine-tuned models: create, watch, download."),
     Command("prompts", "astria_async.cli.prompts:app", "Pictures from a tune: create, download."),
+    Command("listen", "astria_async.cli.listening.command:listen", "Watch callbacks come in."),
+    Command("login", "astria_async.cli.account:login", "Keep your API key for these commands."),
+    Command("logout", "astria_async.cli.account:logout", "Forget the key."),
     Command(
         "demo",
         "astria_async.cli.demo.command:demo",
@@ -35,6 +38,7 @@ COMMANDS = (
         "astria_async.cli.sandbox:sandbox",
         "Serve an emulator of the Astria API.",
     ),
+    Command("completion", "astria_async.cli.completion:completion", "Teach your shell all this."),
 )
 """In the order in which help shows them."""
 

@@ -11,6 +11,9 @@ from astria_async.cli.commands import COMMANDS, PROGRAM, overview, version
 from astria_async.cli.exits import CommandError, Exit, exit_for, sole
 from astria_async.cli.resuming import take_hint
 
+COMPLETE = "__complete"
+"""What completion scripts call."""
+
 _RESUMED = {Exit.TIMEOUT, Exit.UNKNOWN_OUTCOME, Exit.DOWNLOAD}
 """After these the same work may be taken up again."""
 
@@ -59,7 +62,7 @@ def _run(words: list[str]) -> int:
             f"unknown option {first}; options come after the command, see {PROGRAM} --help",
             Exit.USAGE,
         )
-    if first not in names:
+    if first not in names and first != COMPLETE:
         near = difflib.get_close_matches(first, names, n=1)
         guess = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
         raise CommandError(f"unknown command {first}: {guess}", Exit.USAGE)

@@ -5,10 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import anyio.to_thread
-
 from astria_async.cli.commands import PROGRAM
-from astria_async.cli.exits import CommandError, Exit
 from astria_async.cli.progress import Step
 from astria_async.cli.resuming import resume_with
 from astria_async.cli.session import Common
@@ -140,21 +137,9 @@ def _span(left: dt.timedelta) -> str:
     return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"  # noqa: PLR2004
 
 
-async def delete(
-    astria: Astria, kind: str, ids: Sequence[int], *, sure: bool, common: Common
-) -> None:
-    """
-    Delete objects, after asking.
-
-    Raises:
-        CommandError: Nobody can be asked, or the answer was no.
-        NotFound: There is none of that id.
-    """
-    wanted = list(dict.fromkeys(ids))
-    if not sure:
-        found = [await get(astria, kind, object_id) for object_id in wanted]
-        await _ask([_title(job) for job in found])
-    for object_id in wanted:
+async def delete(astria: Astria, kind: str, ids: Sequence[int], common: Common) -> None:
+    """Delete objects, and say so of each; one that is gone already counts as deleted."""
+    for object_id in dict.fromkeys(ids):
         if kind == "tune":
             await astria.tunes.delete(object_id)
         else:
@@ -163,20 +148,3 @@ async def delete(
             put_json({"deleted": object_id})
         elif not common.quiet:
             put_line(f"Deleted {kind} {object_id}.")
-
-
-def _title(job: Job) -> str:
-    text = job.title if isinstance(job, Tune) else getattr(job, "text", None)
-    return f"{job.kind} {job.id} ({text})" if text else f"{job.kind} {job.id}"
-
-
-async def _ask(titles: Sequence[str]) -> None:
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise CommandError("deleting asks first, and there is no terminal: give --yes", Exit.USAGE)
-    what = titles[0] if len(titles) == 1 else f"{len(titles)} objects"
-    for title in titles if len(titles) > 1 else ():
-        put_line(title, sys.stderr)
-    put_line(f"Delete {what} for good? [y/N]", sys.stderr)
-    answer = await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
-    if answer.strip().lower() not in {"y", "yes"}:
-        raise CommandError("nothing was deleted", Exit.USAGE)

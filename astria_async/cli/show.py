@@ -2,23 +2,16 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
-from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from astria_async.cli.tables import Layout, Row, put_table
 from astria_async.cli.terminal import put_line
 from astria_async.protocol.models import Job, Pack, Prompt, Resource, Status, Tune
 
-Row = tuple[str | Text, ...]
-
-GAP = 2
-NARROWEST = 8
-_NUMBERS = {"ID", "TUNE", "IMAGES"}
-_FLEXIBLE = {"TITLE", "TEXT"}
 _COLOURS = {
     Status.READY: "green",
     Status.FAILED: "red",
@@ -34,29 +27,9 @@ def moment(value: dt.datetime | None) -> str:
 
 
 def table(screen: Console, objects: Sequence[Resource]) -> None:
-    """Print objects of one kind, one a row; the widest text gives way to the screen's width."""
-    first = objects[0]
-    headings, row = _TABLES[type(first)]
-    shown = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    rows = [row(found) for found in objects]
-    for heading, width in zip(headings, _widths(headings, rows, screen.width), strict=True):
-        side: Literal["left", "right"] = "right" if heading in _NUMBERS else "left"
-        shown.add_column(heading, justify=side, no_wrap=True, overflow="ellipsis", width=width)
-    for cells in rows:
-        shown.add_row(*cells)
-    screen.print(shown)
-
-
-def _widths(headings: Sequence[str], rows: Sequence[Row], room: int) -> list[int]:
-    """How wide each column is to be: as its widest cell, but for the flexible one."""
-    widths = [
-        max(cell_len(str(cell)) for cell in column) for column in zip(headings, *rows, strict=True)
-    ]
-    excess = sum(widths) + GAP * (len(widths) - 1) - room
-    flexible = next(n for n, heading in enumerate(headings) if heading in _FLEXIBLE)
-    if excess > 0:
-        widths[flexible] = max(NARROWEST, widths[flexible] - excess)
-    return widths
+    """Print objects of one kind, one a row."""
+    layout, row = _TABLES[type(objects[0])]
+    put_table(screen, layout, [row(found) for found in objects])
 
 
 def _status(job: Job) -> Text:
@@ -89,10 +62,27 @@ def _pack_row(pack: Pack) -> Row:
     return (str(pack.id), pack.slug or "", pack.title or "", ", ".join(pack.classes))
 
 
-_TABLES: dict[type, tuple[tuple[str, ...], Callable[[Any], Row]]] = {
-    Tune: (("ID", "TITLE", "CLASS", "BRANCH", "STATUS", "CREATED"), _tune_row),
-    Prompt: (("ID", "TUNE", "TEXT", "IMAGES", "STATUS", "CREATED"), _prompt_row),
-    Pack: (("ID", "SLUG", "TITLE", "CLASSES"), _pack_row),
+_TABLES: dict[type, tuple[Layout, Callable[[Any], Row]]] = {
+    Tune: (
+        Layout(
+            headings=("ID", "TITLE", "CLASS", "BRANCH", "STATUS", "CREATED"),
+            flexible="TITLE",
+            numbers={"ID"},
+        ),
+        _tune_row,
+    ),
+    Prompt: (
+        Layout(
+            headings=("ID", "TUNE", "TEXT", "IMAGES", "STATUS", "CREATED"),
+            flexible="TEXT",
+            numbers={"ID", "TUNE", "IMAGES"},
+        ),
+        _prompt_row,
+    ),
+    Pack: (
+        Layout(headings=("ID", "SLUG", "TITLE", "CLASSES"), flexible="TITLE", numbers={"ID"}),
+        _pack_row,
+    ),
 }
 
 

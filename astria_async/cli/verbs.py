@@ -1,10 +1,12 @@
 """The commands that tunes and prompts have alike."""
 
+from collections.abc import Sequence
 from typing import Literal
 
+import anyio
 from cyclopts import App
 
-from astria_async.cli import jobs, session
+from astria_async.cli import asking, jobs, session
 from astria_async.cli.options import Id, Ids, Seconds, Sure
 from astria_async.cli.session import Common, connected
 
@@ -22,11 +24,19 @@ def add_verbs(app: App, kind: Literal["tune", "prompt"]) -> None:
         async with connected(common) as astria:
             await jobs.wait(astria, kind, ids, patience, common)
 
-    async def delete(
-        ids: Ids, /, *, yes: Sure = False, common: Common = session.NO_OPTIONS
-    ) -> None:
+    def delete(ids: Ids, /, *, yes: Sure = False, common: Common = session.NO_OPTIONS) -> None:
+        if not yes:
+            asking.need_person()
+            asking.ask_to_delete(anyio.run(titles, ids, common))
+        anyio.run(delete_now, ids, common)
+
+    async def titles(ids: Sequence[int], common: Common) -> list[str]:
         async with connected(common) as astria:
-            await jobs.delete(astria, kind, ids, sure=yes, common=common)
+            return [asking.title(await jobs.get(astria, kind, it)) for it in dict.fromkeys(ids)]
+
+    async def delete_now(ids: Sequence[int], common: Common) -> None:
+        async with connected(common) as astria:
+            await jobs.delete(astria, kind, ids, common)
 
     app.command(get, name="get", help=f"Show a {kind}.")
     app.command(

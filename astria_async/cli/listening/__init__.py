@@ -1,0 +1,1 @@
+"""``astria-async listen``: callbacks as they come in."""

@@ -1,0 +1,59 @@
+"""Passing a callback on to another URL, as Astria would have sent it."""
+
+import time
+
+import attrs
+
+from astria_async.protocol.callbacks import Address, Callback, CallbackSigner
+from astria_async.protocol.errors import ConnectionFailed
+from astria_async.transport.probe import Send
+
+JSON = {"Content-Type": "application/json"}
+
+
+@attrs.frozen(kw_only=True)
+class Forwarded:
+    """
+    How passing one on went.
+
+    Attributes:
+        status: The answer's; ``None`` without one.
+        error: Why there was none.
+        seconds: How long it took.
+    """
+
+    status: int | None
+    error: str | None
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was taken."""
+        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004
+
+    def __str__(self) -> str:
+        """As people read it."""
+        said = self.error if self.status is None else str(self.status)
+        return f"{said} in {self.seconds * 1000:.0f} ms"
+
+
+async def forward(callback: Callback, url: str, signer: CallbackSigner, send: Send) -> Forwarded:
+    """
+    POST *callback* to *url* with its metadata, signed with our secret.
+
+    Args:
+        callback: What came.
+        url: Where to; its own query is kept.
+        signer: Signs, so that a receiver with the same secret takes it.
+        send: Sends.
+    """
+    address = Address(kind=callback.kind, wait=callback.wait, metadata=callback.metadata)
+    began = time.monotonic()
+    try:
+        answer = await send("POST", signer.url(url, address), callback.body, JSON)
+    except ConnectionFailed as exc:
+        cause = type(exc.__cause__).__name__
+        return Forwarded(
+            status=None, error=f"no answer ({cause})", seconds=time.monotonic() - began
+        )
+    return Forwarded(status=answer.status, error=None, seconds=time.monotonic() - began)

@@ -1,0 +1,159 @@
+"""How ``listen`` shows what happens: for people, or as one JSON object a line."""
+
+import json
+import logging
+from typing import Protocol
+
+import attrs
+from rich.console import Console
+from rich.text import Text
+
+from astria_async.cli.listening.facts import body, event, metadata, title
+from astria_async.cli.listening.forwarding import Forwarded
+from astria_async.cli.terminal import put_json, put_line
+from astria_async.protocol.callbacks import Callback
+from astria_async.stores.base import Record
+
+
+@attrs.frozen(kw_only=True)
+class Opening:
+    """
+    What there is to know before the first callback.
+
+    Attributes:
+        url: Where the receiver listens on this machine.
+        public_url: What Astria is to call.
+        store: Where callbacks are kept, without a password.
+        environment: What makes a program use all this, as variables.
+        forward_to: Where callbacks are passed on to.
+    """
+
+    url: str
+    public_url: str
+    store: str
+    environment: dict[str, str]
+    forward_to: str | None
+
+
+class View(Protocol):
+    """Shows what happens."""
+
+    def opened(self, opening: Opening) -> None:
+        """The receiver is up."""
+        ...
+
+    def arrived(self, record: Record) -> None:
+        """A callback came and was committed."""
+        ...
+
+    def forwarded(self, callback: Callback, how: Forwarded) -> None:
+        """It was passed on, or not."""
+        ...
+
+    def refused(self, reason: str, client: str) -> None:
+        """A request was refused."""
+        ...
+
+
+@attrs.frozen
+class Events:
+    """For programs."""
+
+    def opened(self, opening: Opening) -> None:
+        """Tell that the receiver is up."""
+        put_json({"event": "listening", **attrs.asdict(opening)})
+
+    def arrived(self, record: Record) -> None:
+        """Tell of a callback."""
+        put_json(event(record))
+
+    def forwarded(self, callback: Callback, how: Forwarded) -> None:
+        """Tell how it was passed on."""
+        put_json({"event": "forwarded", "wait": callback.wait, **attrs.asdict(how)})
+
+    def refused(self, reason: str, client: str) -> None:
+        """Tell of a refused request."""
+        put_json({"event": "refused", "reason": reason, "client": client})
+
+
+@attrs.frozen
+class Lines:
+    """
+    For people.
+
+    Args:
+        screen: Where to.
+        whole: Whether bodies are shown whole.
+    """
+
+    screen: Console
+    whole: bool = False
+
+    def opened(self, opening: Opening) -> None:
+        """Say where everything is, and what to put into a program."""
+        exports = " ".join(f"{name}={value}" for name, value in opening.environment.items())
+        put_line(f"Listening on  {opening.url}")
+        put_line(f"Astria calls  {opening.public_url}")
+        put_line(f"Kept in       {opening.store}")
+        if opening.forward_to:
+            put_line(f"Passed on to  {opening.forward_to}")
+        put_line(f"\nFor your program:\n  export {exports}\n\nCtrl-C stops it.\n")
+
+    def arrived(self, record: Record) -> None:
+        """A line about the callback, and one of its body."""
+        callback = record.callback
+        again = f"  (time {record.count})" if record.count > 1 else ""
+        self._print(
+            Text.assemble(
+                (f"{_clock(callback)}  ", "dim"),
+                (title(callback), "bold"),
+                (f"  {metadata(callback)}" if callback.metadata else "", "cyan"),
+                ("  signature ok", "green"),
+                (again, "yellow"),
+            )
+        )
+        content = body(callback)
+        if self.whole:
+            self.screen.print_json(json.dumps(content), indent=2)
+        else:
+            text = json.dumps(content, ensure_ascii=False)
+            room = max(20, self.screen.width - 10)
+            cut = text if len(text) <= room else text[: room - 1] + "…"
+            self._print(Text(f"          {cut}", "dim"))
+
+    def forwarded(self, callback: Callback, how: Forwarded) -> None:
+        """A line about how it was passed on."""
+        colour = "green" if how.ok else "red"
+        self._print(
+            Text.assemble("          ", f"{title(callback)} passed on: ", (str(how), colour))
+        )
+
+    def refused(self, reason: str, client: str) -> None:
+        """A line about a refused request."""
+        self._print(Text(f"          refused a request from {client or '?'}: {reason}", "red"))
+
+    def _print(self, text: Text) -> None:
+        self.screen.print(text, soft_wrap=True)
+
+
+def _clock(callback: Callback) -> str:
+    return callback.received_at.astimezone().strftime("%H:%M:%S")
+
+
+class RefusalLog(logging.Handler):
+    """
+    Shows what the receiver's log says of refused requests.
+
+    Args:
+        view: Where.
+    """
+
+    def __init__(self, view: View) -> None:
+        super().__init__(logging.WARNING)
+        self._view = view
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one, if it is of that sort; the receiver itself bounds how many there are."""
+        fields = getattr(record, "fields", {})
+        if getattr(record, "event", "") == "callback.refused":
+            self._view.refused(str(fields.get("reason")), str(fields.get("client") or ""))
