@@ -1,82 +1,39 @@
-"""Requests to anybody's address: probes of a receiver, and callbacks that are passed on."""
+"""Asking a URL of one's own, as a stranger would: no key, no redirect followed, no body sent."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
-
-import attrs
 import httpx
 
 from astria_async.protocol.errors import ConnectionFailed
+from astria_async.protocol.replies import Reply
 
-LONGEST = 64 * 1024
-"""Bytes of an answer that are read."""
+PATIENCE = 15.0
+BEGINNING = 64 * 1024
+"""Bytes of the body that are read; a login page shows itself in its first lines."""
 
 
-@attrs.frozen(kw_only=True)
-class Answer:
+async def send_probe(method: str, url: str) -> Reply:
     """
-    One answer.
+    The answer to one request, or as much of it as tells what answered.
 
-    Attributes:
-        status: HTTP status.
-        headers: Names in lower case.
-        body: Its beginning.
+    Raises:
+        ConnectionFailed: There was none; its cause says why.
     """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-Send = Callable[..., Awaitable[Answer]]
-"""Sends ``(method, url, content=b"", headers={})``, following no redirect."""
-
-
-@asynccontextmanager
-async def plain_sender(*, timeout: float, proxies: bool = True) -> AsyncIterator[Send]:  # noqa: ASYNC109 - of each request
-    """
-    A sender that knows no key, for the length of the block.
-
-    Args:
-        timeout: Seconds without a byte, after which a request ends.
-        proxies: Whether the environment's proxies are used.
-    """
-    async with httpx.AsyncClient(timeout=timeout, trust_env=proxies) as client:
-
-        async def send(
-            method: str,
-            url: str,
-            content: bytes = b"",
-            headers: Mapping[str, str] | None = None,
-        ) -> Answer:
-            return await _send(client, method, url, content, headers or {})
-
-        yield send
-
-
-async def _send(
-    client: httpx.AsyncClient, method: str, url: str, content: bytes, headers: Mapping[str, str]
-) -> Answer:
-    path = urlsplit(url).path or "/"
+    path = httpx.URL(url).path
     try:
-        async with client.stream(method, url, content=content, headers=dict(headers)) as response:
+        async with (
+            httpx.AsyncClient(timeout=PATIENCE, follow_redirects=False) as client,
+            client.stream(method, url) as response,
+        ):
             body = b""
             async for chunk in response.aiter_bytes():
                 body += chunk
-                if len(body) >= LONGEST:
+                if len(body) >= BEGINNING:
                     break
-    except (httpx.HTTPError, httpx.InvalidURL) as exc:
-        # Not the URL itself: its query may hold a signature.
-        host = urlsplit(url).netloc.rpartition("@")[2]
+    except (httpx.TransportError, httpx.DecodingError) as exc:
         raise ConnectionFailed(
-            f"{method} {path} got no whole answer from {host}: {type(exc).__name__}: {exc}",
+            f"no answer from the callback URL: {type(exc).__name__}",
             method=method,
             path=path,
             sent=True,
         ) from exc
-    return Answer(
-        status=response.status_code,
-        headers={name.lower(): value for name, value in response.headers.items()},
-        body=body[:LONGEST],
-    )
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Reply(status=response.status_code, headers=headers, body=body[:BEGINNING])

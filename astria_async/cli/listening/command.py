@@ -21,7 +21,7 @@ from astria_async.groups import task_group
 from astria_async.protocol.callbacks import Callback, check_public_url
 from astria_async.receiver import Listening, Receiver
 from astria_async.receiver.log import logger
-from astria_async.transport.probe import plain_sender
+from astria_async.transport.plain import plain_sender
 
 PATIENCE = 30.0
 """Seconds that a program has to answer a callback that is passed on."""

@@ -6,7 +6,7 @@ import attrs
 
 from astria_async.protocol.callbacks import Address, Callback, CallbackSigner
 from astria_async.protocol.errors import ConnectionFailed
-from astria_async.transport.probe import Send
+from astria_async.transport.plain import Send
 
 JSON = {"Content-Type": "application/json"}
 
