@@ -16,10 +16,11 @@ import contextlib
 import json
 import os
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiosqlite
+import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -39,19 +40,28 @@ from astria_async import (
 
 TEXTS = ("portrait of ohwx {name}, studio light", "ohwx {name} on a mountain, photograph")
 TABLE = "CREATE TABLE IF NOT EXISTS pictures (prompt INTEGER PRIMARY KEY, of TEXT, result TEXT)"
+KEEP = "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?)"
+FIND = "SELECT prompt, result FROM pictures WHERE of = ? ORDER BY prompt"
 
 database = os.environ.get("ORDERS", "orders.db")
 receiver = Receiver(store=os.environ.get("ASTRIA_CALLBACK_STORE", "sqlite:///callbacks.db"))
+
+
+async def execute(statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
+    """One statement on the service's own table, in a thread; its rows."""
+
+    def run() -> list[Any]:
+        with contextlib.closing(sqlite3.connect(database)) as db, db:
+            return db.execute(statement, values).fetchall()
+
+    return await anyio.to_thread.run_sync(run)
 
 
 @receiver.on_prompt
 async def keep(prompt: Prompt, callback: Callback) -> None:
     """Write down how a prompt ended; the primary key makes a second run harmless."""
     result = json.dumps({"failed": prompt.failure} if prompt.failure else {"urls": prompt.images})
-    async with aiosqlite.connect(database) as db:
-        row = (prompt.id, callback.metadata["order"], result)
-        await db.execute("INSERT OR REPLACE INTO pictures VALUES (?, ?, ?)", row)
-        await db.commit()
+    await execute(KEEP, (prompt.id, callback.metadata["order"], result))
 
 
 @receiver.on_tune
@@ -87,9 +97,7 @@ async def order(request: Request) -> JSONResponse:
 
 async def pictures(request: Request) -> JSONResponse:
     """What there is of an order so far."""
-    query = "SELECT prompt, result FROM pictures WHERE of = ? ORDER BY prompt"
-    async with aiosqlite.connect(database) as db:
-        rows = await db.execute_fetchall(query, (request.path_params["order"],))
+    rows = await execute(FIND, (request.path_params["order"],))
     results = {str(prompt): json.loads(result) for prompt, result in rows}
     return JSONResponse({"done": len(results) == len(TEXTS), "prompts": results})
 
@@ -97,8 +105,7 @@ async def pictures(request: Request) -> JSONResponse:
 @contextlib.asynccontextmanager
 async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
     """One client for as long as the service runs; it runs the handlers too."""
-    async with aiosqlite.connect(database) as db:
-        await db.execute(TABLE)
+    await execute(TABLE)
     async with Astria(receiver=receiver) as astria:
         yield {"astria": astria}
 

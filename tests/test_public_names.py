@@ -18,7 +18,7 @@ PUBLIC = [
     "astria_async.testing",
 ]
 
-HEAVY = {"PIL", "aiohttp", "aiosqlite", "asyncpg", "cyclopts", "jinja2", "ngrok", "opentelemetry"}
+HEAVY = {"PIL", "aiohttp", "asyncpg", "cyclopts", "jinja2", "ngrok", "opentelemetry"}
 HEAVY |= {"python_multipart", "redis", "rich", "sqlite3", "trio", "uvicorn", "uvloop"}
 DEPENDENCIES = "anyio.lowlevel, attrs, cattrs, httpx, starlette"
 """What is imported by us at once; httpx brings rich along where that is installed."""
@@ -59,7 +59,8 @@ def test_version_is_the_distribution_s() -> None:
 
 
 def _python(program: str) -> str:
-    command = [sys.executable, "-c", program]
+    # -P: the installed package, not the folder that this runs in.
+    command = [sys.executable, "-P", "-c", program]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
