@@ -11,6 +11,7 @@ from astria_async.sandbox.records import Delivery
 from astria_async.sandbox.requests import RequestRecord
 from astria_async.sandbox.sandbox import Sandbox
 from astria_async.sandbox.settings import Settings
+from astria_async.sandbox.state import StateError
 from astria_async.sandbox.transport import SandboxTransport
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Sandbox",
     "SandboxTransport",
     "Settings",
+    "StateError",
     "VirtualClock",
 ]

@@ -52,7 +52,9 @@ def inspect(source: Path | bytes, name: str) -> dict[str, Any] | None:
     except _UNREADABLE:
         return None
     flat = ImageStat.Stat(small).stddev[0] < _FLAT_BELOW
-    edges = ImageStat.Stat(small.filter(ImageFilter.FIND_EDGES)).var[0]
+    # The filter leaves the outermost pixels as they are.
+    inner = small.filter(ImageFilter.FIND_EDGES).crop((1, 1, _LOOK - 1, _LOOK - 1))
+    edges = ImageStat.Stat(inner).var[0]
     dice = Random(hashlib.sha256(data).digest())  # noqa: S311 - has to repeat
     found: dict[str, Any] = {"name": "" if flat else name}
     for key, choices in CHOICES.items():

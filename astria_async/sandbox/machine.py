@@ -70,26 +70,27 @@ class Machine:
         control: Control,
     ) -> None:
         self.settings = settings
-        self.base_url = base_url.rstrip("/")
-        self.faults = Faults(settings.seed)
-        self.requests = RequestLog()
-        self.network = Network(settings.callback_timeout, settings.max_upload)
+        self.base_url: str = base_url.rstrip("/")
+        self.faults: Faults = Faults(settings.seed)
+        self.requests: RequestLog = RequestLog()
+        self.network: Network = Network(settings.callback_timeout, settings.max_upload)
         self._path = None if path is None else Path(path)
         self._store = None if self._path is None else Store(self._path)
         self._tasks: anyio.abc.TaskGroup | None = None
-        self.world = world = World(settings, clock)
+        self.world: World = World(settings, clock)
+        world = self.world
         furnish(world)
-        self.billing = Billing(world)
+        self.billing: Billing = Billing(world)
         self._prompts = Prompts(world, self.billing)
         runs = Runs(world, self._prompts)
         tunes = Tunes(world, self.billing, self._prompts, runs)
         verdict = self.faults.on_job
-        self.jobs = Jobs(world, tunes, self._prompts, self.billing, runs, verdict)
-        self.storage = Storage(world, Path(), self.network.fetch)
-        self.courier = Courier(world, self.network, self._show, self._save, deliver)
+        self.jobs: Jobs = Jobs(world, tunes, self._prompts, self.billing, runs, verdict)
+        self.storage: Storage = Storage(world, Path(), self.network.fetch)
+        self.courier: Courier = Courier(world, self.network, self._show, self._save, deliver)
         self._mailroom = Mailroom(world, self.courier, self.faults)
         self._holds = Holds(world)
-        self.engine = Engine(world, self._act, self.commit, self.settle)
+        self.engine: Engine = Engine(world, self._act, self.commit, self.settle)
         numbers = itertools.count()
         services = Services(
             world=world,
@@ -192,7 +193,7 @@ class Machine:
             await self._save(everything=True)
             yield
             with anyio.move_on_after(5, shield=True):
-                await self._save()
+                await self._save(anyway=True)
         finally:
             await self._store.close()
 
@@ -204,9 +205,9 @@ class Machine:
         account = self.world.accounts[DEFAULT_ACCOUNT]
         self.world.accounts.put(attrs.evolve(account, key=self.settings.api_key))
 
-    async def _save(self, *, everything: bool = False) -> None:
+    async def _save(self, *, everything: bool = False, anyway: bool = False) -> None:
         if self._store is not None:
-            await self._store.save(self.world, everything=everything)
+            await self._store.save(self.world, everything=everything, anyway=anyway)
 
     def _act(self, due: Due) -> None:
         if due.kind in SUBJECTS:

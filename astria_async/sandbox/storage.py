@@ -15,7 +15,7 @@ import anyio.to_thread
 from astria_async.sandbox import movies, pictures, weights
 from astria_async.sandbox.params import Link
 from astria_async.sandbox.records import File
-from astria_async.sandbox.refusals import Refusal, invalid, too_large
+from astria_async.sandbox.refusals import Refusal, invalid, not_found, too_large
 from astria_async.sandbox.sizes import MAX_SIDE
 from astria_async.sandbox.uploads import Spool, Upload
 from astria_async.sandbox.world import World
@@ -197,8 +197,15 @@ class Storage:
         return self._world.files.get(urlsplit(url).path.rpartition("/")[2])
 
     async def copy(self, source_key: str) -> str:
-        """Keep a file a second time, for an owner of its own."""
-        file = self._world.files[source_key]
+        """
+        Keep a file a second time, for an owner of its own.
+
+        Raises:
+            Refusal: 404, if it is gone.
+        """
+        file = self._world.files.get(source_key)
+        if file is None:
+            raise not_found()
         key = self._new_key()
         source = self.path(file)
         if source is not None:

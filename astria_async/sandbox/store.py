@@ -54,20 +54,21 @@ class Store:
             reason = "another sandbox uses it" if "locked" in str(error) else str(error)
             raise StateError(f"cannot use {self._path} for the state: {reason}") from error
 
-    async def save(self, world: World, *, everything: bool = False) -> None:
+    async def save(self, world: World, *, everything: bool = False, anyway: bool = False) -> None:
         """
         Write what changed since the last time; whoever awaits it finds their changes on the disk.
 
         Args:
             world: Whose journal is emptied.
             everything: Writes all records anew.
+            anyway: Writes the time even if nothing else changed.
 
         Raises:
             StateError: If the disk does not take it; the changes stay noted for the next time.
         """
         async with self._lock:
             journal, shelves = world.journal, {shelf.name: shelf for shelf in world.shelves}
-            if not everything and not journal.dirty:
+            if not everything and not anyway and not journal.dirty:
                 return
             dirty, journal.dirty = journal.dirty, {}
             keys: Iterable[tuple[str, int | str]] = dirty

@@ -90,11 +90,10 @@ class Network:
                     "POST", url, content=content, headers=dict(headers)
                 ) as response:
                     kept = b""
+                    # Read to its end, because httpx leaves a stream open that is left early.
                     async for chunk in response.aiter_bytes():
-                        kept += chunk
-                        if len(kept) >= _KEPT_ANSWER:
-                            break
-                    return response.status_code, kept[:_KEPT_ANSWER].decode(errors="replace")
+                        kept += chunk[: _KEPT_ANSWER - len(kept)]
+                    return response.status_code, kept.decode(errors="replace")
         except TimeoutError:
             raise TimeoutError(f"no answer within {self.timeout:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -128,10 +127,11 @@ class Network:
             upload = spool.begin(urlsplit(url).path.rpartition("/")[2] or "image", declared)
             async for chunk in response.aiter_bytes():
                 upload.size += len(chunk)
-                if upload.size > self.max_download:
-                    raise Refusal(422, {"error": "is too large"})
-                await anyio.to_thread.run_sync(upload.write, chunk)
+                if upload.size <= self.max_download:
+                    await anyio.to_thread.run_sync(upload.write, chunk)
             await anyio.to_thread.run_sync(upload.close)
+        if upload.size > self.max_download:
+            raise Refusal(422, {"error": "is too large"})
         return upload
 
 
