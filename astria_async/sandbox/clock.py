@@ -62,6 +62,7 @@ class VirtualClock:
 
     @speed.setter
     def speed(self, speed: float) -> None:
+        """Let time run at another rate from now on."""
         _check_speed(speed)
         self._elapsed, self._since = self.monotonic(), time.monotonic()
         self._speed = float(speed)

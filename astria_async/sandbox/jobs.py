@@ -165,7 +165,10 @@ class Jobs:
         elif prompt.settled:
             return
         elif kind == "prompt.start":
-            if prompt.started_training_at is None:
+            broken = self._prompts.broken(prompt)
+            if broken is not None:
+                self.fail_prompt(prompt, f"Model {broken.id} could not be trained", at)
+            elif prompt.started_training_at is None:
                 self._world.prompts.change(prompt.id, started_training_at=at, updated_at=at)
                 end = at + dt.timedelta(seconds=prompt.running_seconds)
                 self._world.schedule("prompt.finish", prompt.id, self._world.cut(end))

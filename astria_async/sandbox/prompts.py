@@ -1,10 +1,13 @@
 """Prompts: what may be created, and what creating, changing and deleting one does."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from astria_async.sandbox import durations
+from astria_async.sandbox.asker import Asker
 from astria_async.sandbox.billing import Billing
 from astria_async.sandbox.prices import prompt_price
 from astria_async.sandbox.records import Account, Prompt, Tune
@@ -112,14 +115,11 @@ class Prompts:
 
     def create(
         self,
-        account: Account,
+        asker: Asker,
         tune: Tune,
         values: Mapping[str, Any],
         inputs: Mapping[str, Any],
         *,
-        payer: Account | None = None,
-        workspace_id: int | None = None,
-        origin: str = "",
         order_id: int | None = None,
         at: dt.datetime | None = None,
     ) -> Prompt:
@@ -127,60 +127,60 @@ class Prompts:
         Make a prompt, charge for it, and queue it; it waits while a tune that it needs trains.
 
         Args:
-            account: Who owns.
+            asker: Who owns and pays.
             tune: Whose URL was posted to.
             values: As read by the rows of ``prompt_params``.
             inputs: Keys of stored input files by field (a list for ``image_references``).
-            payer: Who pays, if not the owner.
-            workspace_id: Where it belongs, unless *values* say.
-            origin: The base URL under which the client reached us.
             order_id: The run that it is part of.
             at: When; now by default.
 
         Raises:
-            Refusal: 402.
+            Refusal: 402, with nothing made.
         """
-        world, now = self._world, at or self._world.now()
-        text = self._text(tune, values)
-        needs = [t for i in references(text) if (t := world.tunes.get(i))]
-        params = _params(values)
-        video = is_video(values)
-        free = "fast" in {tune.branch, *(needed.branch for needed in needs)}
+        now = at or self._world.now()
+        prompt = self._draw_up(asker, tune, values, now)
+        prompt = attrs.evolve(
+            prompt, inputs=dict(inputs), order_id=order_id or values.get("order_id")
+        )
+        self._billing.charge(prompt.payer_id, prompt.cost_mc, f"prompt:{prompt.id}", now)
+        self._world.prompts.put(prompt)
+        self._world.index(prompt)
+        self.queue(prompt, now)
+        return prompt
+
+    def _draw_up(
+        self, asker: Asker, tune: Tune, values: Mapping[str, Any], now: dt.datetime
+    ) -> Prompt:
+        """The prompt that is to be."""
+        text, params, video = self._text(tune, values), _params(values), is_video(values)
+        needs = [tune, *(t for i in references(text) if (t := self._world.tunes.get(i)))]
+        free = any(needed.branch == "fast" for needed in needs)
         branch = "fast" if free else tune.branch
-        prompt_id = world.next_id(world.prompts)
-        dice = world.chance(f"prompt:{prompt_id}")
-        cost = self.price(values, branch)
-        payer = payer or account
-        self._billing.charge(payer.id, cost, f"prompt:{prompt_id}", now)
+        number = self._world.next_id(self._world.prompts)
+        dice = self._world.chance(f"prompt:{number}")
         seconds = durations.generation(branch, params["num_images"], is_video=video, dice=dice)
-        prompt = Prompt(
-            id=prompt_id,
-            account_id=account.id,
-            payer_id=payer.id,
-            workspace_id=values.get("workspace_id") or workspace_id,
+        return Prompt(
+            id=number,
+            account_id=asker.account.id,
+            payer_id=asker.payer.id,
+            workspace_id=values.get("workspace_id") or asker.workspace_id,
+            origin=asker.origin or tune.origin,
             tune_id=tune.id,
             text=text,
-            callback=values.get("callback"),
             params=params,
             references=references(text),
-            keeper_id=self._keeper(account, [tune, *needs]),
-            inputs=dict(inputs),
+            keeper_id=next((t.id for t in needs if t.account_id == asker.account.id), None),
             created_at=now,
             updated_at=now,
-            cost_mc=cost,
+            callback=values.get("callback"),
+            cost_mc=self.price(values, branch),
             free=free,
-            order_id=order_id or values.get("order_id"),
             is_video=video,
-            origin=origin or tune.origin,
-            running_seconds=seconds / world.settings.pace,
+            running_seconds=seconds / self._world.settings.pace,
             pack_id=values.get("pack_id"),
             base_pack_id=values.get("base_pack_id"),
             orig_prompt_id=values.get("orig_prompt_id"),
         )
-        world.prompts.put(prompt)
-        world.index(prompt)
-        self.queue(prompt, now)
-        return prompt
 
     def draft(
         self, tune: Tune, values: Mapping[str, Any], *, base_id: int | None = None
@@ -204,9 +204,14 @@ class Prompts:
         needs = [self._world.tunes.get(i) for i in (prompt.tune_id, *prompt.references)]
         return all(tune is None or tune.trained_at is not None for tune in needs)
 
+    def broken(self, prompt: Prompt) -> Tune | None:
+        """A tune that the prompt needs and that could not be trained."""
+        needs = [self._world.tunes.get(i) for i in (prompt.tune_id, *prompt.references)]
+        return next((t for t in needs if t and t.failed_at and not t.trained_at), None)
+
     def queue(self, prompt: Prompt, at: dt.datetime) -> None:
-        """Schedule the start of a prompt, unless a tune that it needs is not trained yet."""
-        if not self.can_run(prompt):
+        """Schedule the start of a prompt, unless a tune that it needs is still in training."""
+        if not self.can_run(prompt) and self.broken(prompt) is None:
             return
         branch = "fast" if prompt.free else ""
         dice = self._world.chance(f"prompt:queue:{prompt.id}")
@@ -255,10 +260,6 @@ class Prompts:
             self.queue(prompt, self._world.now())
         elif prompt.keeper_id is None and prompt.trained_at is not None:
             self._world.schedule("prompt.expire", prompt.id, prompt.trained_at + RETENTION)
-
-    @staticmethod
-    def _keeper(account: Account, tunes: Sequence[Tune]) -> int | None:
-        return next((t.id for t in tunes if t.account_id == account.id), None)
 
 
 def input_keys(inputs: Mapping[str, Any]) -> list[str]:

@@ -4,38 +4,15 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
-
+from astria_async.sandbox.asker import Asker
 from astria_async.sandbox.prompts import Prompts
-from astria_async.sandbox.records import Account, Order, Prompt
+from astria_async.sandbox.records import Order, Prompt
 from astria_async.sandbox.refusals import Refusal
 from astria_async.sandbox.world import World
 
 # Prompts of a fresh run are not listed at once, as integrators met it.
 FILL_AFTER = 1.5
 Draft = tuple[int, dict[str, Any]]
-
-
-@attrs.frozen(kw_only=True)
-class Asked:
-    """
-    Who asks for a run, and how.
-
-    Attributes:
-        account: Who owns its prompts.
-        payer: Who pays.
-        workspace_id: Where they belong.
-        origin: The base URL under which the client reached us.
-        callback: Called once when all of them are done.
-        pack_id: The pack that is run.
-    """
-
-    account: Account
-    payer: Account
-    workspace_id: int | None = None
-    origin: str = ""
-    callback: str | None = None
-    pack_id: int | None = None
 
 
 class Runs:
@@ -51,19 +28,39 @@ class Runs:
         self._world = world
         self._prompts = prompts
 
-    def now(self, asked: Asked, tune_ids: Sequence[int], drafts: Sequence[Draft]) -> Order:
+    def now(
+        self,
+        asker: Asker,
+        tune_ids: Sequence[int],
+        drafts: Sequence[Draft],
+        *,
+        callback: str | None = None,
+        pack_id: int | None = None,
+    ) -> Order:
         """
-        Make all prompts of a run.
+        Make all prompts of a run; ask ``Billing.require`` for the whole price before.
 
-        Raises:
-            Refusal: 402; ask ``Billing.require`` for the whole price before.
+        Args:
+            asker: Who owns and pays.
+            tune_ids: The tunes that it is about.
+            drafts: Its prompts, as (tune id, parameters).
+            callback: Called once when all of them are done.
+            pack_id: The pack that is run.
         """
-        order = self._order(asked, tune_ids, drafts)
+        order = self._order(asker, tune_ids, drafts, callback, pack_id)
         return self.fill(order.id, self._world.now())
 
-    def later(self, asked: Asked, tune_ids: Sequence[int], drafts: Sequence[Draft]) -> Order:
-        """Let a run's prompts appear a moment after the answer."""
-        order = self._order(asked, tune_ids, drafts)
+    def later(
+        self,
+        asker: Asker,
+        tune_ids: Sequence[int],
+        drafts: Sequence[Draft],
+        *,
+        callback: str | None = None,
+        pack_id: int | None = None,
+    ) -> Order:
+        """Let a run's prompts appear a moment after the answer; arguments as in ``now``."""
+        order = self._order(asker, tune_ids, drafts, callback, pack_id)
         wait = dt.timedelta(seconds=FILL_AFTER / self._world.settings.pace)
         self._world.schedule("order.fill", order.id, self._world.cut(self._world.now() + wait))
         return order
@@ -71,26 +68,22 @@ class Runs:
     def fill(self, order_id: int, at: dt.datetime) -> Order:
         """Make the prompts of which an order holds drafts; those nobody can pay are left out."""
         world, order = self._world, self._world.orders[order_id]
+        asker = Asker(
+            account=world.accounts[order.account_id],
+            payer=world.accounts[order.payer_id],
+            workspace_id=order.workspace_id,
+            origin=order.origin,
+        )
         made: list[Prompt] = []
-        for tune_id, values in order.drafts:
+        for tune_id, draft in order.drafts:
             tune = world.tunes.get(tune_id)
+            values = {key: value for key, value in draft.items() if key != "stored_inputs"}
+            inputs = draft.get("stored_inputs", {})
             if tune is None:
                 continue
-            values = dict(values)  # noqa: PLW2901 - the order's own stay as they are
-            inputs = values.pop("stored_inputs", {})
             try:
                 made.append(
-                    self._prompts.create(
-                        world.accounts[order.account_id],
-                        tune,
-                        values,
-                        inputs,
-                        payer=world.accounts[order.payer_id],
-                        workspace_id=order.workspace_id,
-                        origin=order.origin,
-                        order_id=order.id,
-                        at=at,
-                    )
+                    self._prompts.create(asker, tune, values, inputs, order_id=order.id, at=at)
                 )
             except Refusal:
                 break
@@ -118,18 +111,24 @@ class Runs:
         self._world.orders.change(order_id, called_back=True)
         return at
 
-    def _order(self, asked: Asked, tune_ids: Sequence[int], drafts: Sequence[Draft]) -> Order:
-        world = self._world
-        return world.orders.put(
+    def _order(
+        self,
+        asker: Asker,
+        tune_ids: Sequence[int],
+        drafts: Sequence[Draft],
+        callback: str | None,
+        pack_id: int | None,
+    ) -> Order:
+        return self._world.orders.put(
             Order(
-                id=world.next_id(world.orders),
-                account_id=asked.account.id,
-                payer_id=asked.payer.id,
-                workspace_id=asked.workspace_id,
-                origin=asked.origin,
+                id=self._world.next_id(self._world.orders),
+                account_id=asker.account.id,
+                payer_id=asker.payer.id,
+                workspace_id=asker.workspace_id,
+                origin=asker.origin,
                 tune_ids=tuple(tune_ids),
-                pack_id=asked.pack_id,
-                prompts_callback=asked.callback,
+                pack_id=pack_id,
+                prompts_callback=callback,
                 drafts=tuple(drafts),
             )
         )

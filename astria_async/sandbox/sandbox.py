@@ -125,6 +125,7 @@ class Sandbox:
 
     @base_url.setter
     def base_url(self, url: str) -> None:
+        """Say where the sandbox is reached."""
         self._machine.base_url = url.rstrip("/")
 
     @property

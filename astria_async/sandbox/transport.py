@@ -15,6 +15,7 @@ from astria_async.sandbox.refusals import Refusal
 from astria_async.sandbox.uploads import Spool, Upload
 
 _KEPT_ANSWER = 2048
+_CONNECTIONS = 64
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".test", ".sandbox", ".lan")
 
 
@@ -160,7 +161,8 @@ class _Router(httpx.AsyncBaseTransport):
             if self._network is None:
                 # Reading certificates takes a while, and most sandboxes never go out.
                 context = await anyio.to_thread.run_sync(httpx.create_ssl_context)
-                self._network = httpx.AsyncHTTPTransport(verify=context)
+                limits = httpx.Limits(max_connections=_CONNECTIONS)
+                self._network = httpx.AsyncHTTPTransport(verify=context, limits=limits)
             return self._network
 
     async def aclose(self) -> None:

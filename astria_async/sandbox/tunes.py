@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from astria_async.sandbox import durations
+from astria_async.sandbox.asker import Asker
 from astria_async.sandbox.billing import Billing
 from astria_async.sandbox.prices import tune_price
 from astria_async.sandbox.prompts import Prompts
 from astria_async.sandbox.records import Account, Tune
 from astria_async.sandbox.refusals import forbidden, invalid, not_found
-from astria_async.sandbox.runs import Asked, Runs
+from astria_async.sandbox.runs import Runs
 from astria_async.sandbox.world import World
 
 MAX_NESTED_PROMPTS = 100
@@ -91,92 +92,89 @@ class Tunes:
 
     def create(
         self,
-        account: Account,
+        asker: Asker,
         values: Mapping[str, Any],
         images: Sequence[str],
         *,
-        payer: Account | None = None,
-        workspace_id: int | None = None,
-        origin: str = "",
         base_pack_id: int | None = None,
     ) -> Tune:
         """
         Make a tune with its nested prompts, charge for all of it, and queue the training.
 
         Args:
-            account: Who owns.
+            asker: Who owns and pays.
             values: As read by the rows of ``tune_params``.
             images: Keys of the stored training images.
-            payer: Who pays, if not the owner.
-            workspace_id: Where it belongs; ``None`` is the personal space.
-            origin: The base URL under which the client reached us.
             base_pack_id: The pack that is run.
 
         Raises:
             Refusal: 402, with nothing made.
         """
+        world, nested = self._world, values.get("prompts_attributes") or []
+        tune, queue = self._draw_up(asker, values, images, base_pack_id)
+        total = tune.cost_mc + sum(self._prompts.price(each, tune.branch) for each in nested)
+        self._billing.require(tune.payer_id, total, tune.created_at)
+        self._billing.charge(tune.payer_id, tune.cost_mc, f"tune:{tune.id}", tune.created_at)
+        world.tunes.put(tune)
+        world.twins.add_tune(tune)
+        if tune.model_type == "faceid":
+            tune = self._ready_at_once(tune)
+        else:
+            start = world.cut(tune.created_at + dt.timedelta(seconds=queue))
+            world.schedule("tune.start", tune.id, start)
+        if nested:
+            drafts = [self._prompts.draft(tune, each) for each in nested]
+            run = self._runs.now(
+                asker, [tune.id], drafts, callback=tune.prompts_callback, pack_id=base_pack_id
+            )
+            world.orders.change(run.id, total_cost_mc=run.total_cost_mc + tune.cost_mc)
+        return tune
+
+    def _draw_up(
+        self,
+        asker: Asker,
+        values: Mapping[str, Any],
+        images: Sequence[str],
+        base_pack_id: int | None,
+    ) -> tuple[Tune, float]:
+        """The tune that is to be, and the seconds till its training starts."""
         world, now = self._world, self._world.now()
         branch, model_type = self._kind(values)
-        tune_id = world.next_id(world.tunes)
-        dice = world.chance(f"tune:{tune_id}")
         preset, steps = values.get("preset"), values.get("steps")
-        cost = tune_price(branch, model_type, preset, steps, len(images))
-        nested = values.get("prompts_attributes") or []
-        total = cost + sum(self._prompts.price(prompt, branch) for prompt in nested)
-        payer = payer or account
-        self._billing.require(payer.id, total, now)
-        self._billing.charge(payer.id, cost, f"tune:{tune_id}", now)
-        queue = durations.tune_queue(branch, dice) / world.settings.pace
-        seconds = durations.training(branch, preset, steps, len(images), dice)
-        seconds /= world.settings.pace
+        number = world.next_id(world.tunes)
+        dice, pace = world.chance(f"tune:{number}"), world.settings.pace
+        queue = durations.tune_queue(branch, dice) / pace
+        seconds = durations.training(branch, preset, steps, len(images), dice) / pace
+        face_crop = values.get("face_crop")
         tune = Tune(
-            id=tune_id,
-            account_id=account.id,
-            payer_id=payer.id,
-            workspace_id=workspace_id,
+            id=number,
+            account_id=asker.account.id,
+            payer_id=asker.payer.id,
+            workspace_id=asker.workspace_id,
+            origin=asker.origin,
             title=values["title"],
             name=values["name"],
             branch=branch,
             model_type=model_type,
             created_at=now,
             updated_at=now,
-            token=values.get("token") or "ohwx",
             eta=self._eta(now, queue + seconds),
+            training_seconds=seconds,
+            token=values.get("token") or "ohwx",
             base_tune_id=values.get("base_tune_id"),
             base_pack_id=base_pack_id,
-            face_crop=True if values.get("face_crop") is None else values["face_crop"],
-            training_face_correct=bool(values.get("training_face_correct")),
-            auto_extend=bool(values.get("auto_extend")),
-            orig_images=tuple(images),
-            cost_mc=cost,
-            origin=origin,
-            training_seconds=seconds,
-            callback=values.get("callback"),
-            prompts_callback=values.get("prompts_callback"),
             preset=preset,
             steps=steps,
+            face_crop=True if face_crop is None else face_crop,
+            training_face_correct=bool(values.get("training_face_correct")),
+            auto_extend=bool(values.get("auto_extend")),
             characteristics=values.get("characteristics"),
+            callback=values.get("callback"),
+            prompts_callback=values.get("prompts_callback"),
+            orig_images=tuple(images),
+            cost_mc=tune_price(branch, model_type, preset, steps, len(images)),
         )
-        world.tunes.put(tune)
-        world.twins.add_tune(tune)
-        if model_type == "faceid":
-            tune = self._ready_at_once(tune)
-        else:
-            world.schedule("tune.start", tune.id, world.cut(now + dt.timedelta(seconds=queue)))
-        if nested:
-            asked = Asked(
-                account=account,
-                payer=payer,
-                workspace_id=workspace_id,
-                origin=origin,
-                callback=tune.prompts_callback,
-                pack_id=base_pack_id,
-            )
-            drafts = [self._prompts.draft(tune, values) for values in nested]
-            order = self._runs.now(asked, [tune.id], drafts)
-            total = order.total_cost_mc + cost
-            world.orders.change(order.id, total_cost_mc=total)
-        return tune
+        return tune, queue
 
     def update(self, tune: Tune, values: Mapping[str, Any]) -> Tune:
         """Change what a PATCH may change; ``title`` and ``name`` cannot be cleared."""

@@ -273,3 +273,29 @@ async def test_refusing_fault_on_a_client_that_is_gone(rig: Any) -> None:
     await rig.sandbox.app(scope, receive, send)
 
     assert sent == []
+
+
+async def test_prompt_on_a_failed_tune_fails(rig: Any) -> None:
+    """A prompt that is posted to a tune that could not be trained fails soon, and says why."""
+    tune = await rig.tune()
+    rig.sandbox.fail_tune(tune["id"], "No face")
+    prompt = await rig.prompt(tune["id"])
+    await rig.sandbox.advance(30)
+
+    failed = await rig.get(f"/prompts/{prompt['id']}")
+
+    assert failed["user_error"] == f"Model {tune['id']} could not be trained"
+
+
+async def test_prompt_moves_to_own_workspaces_only(rig: Any) -> None:
+    """A PATCH puts a prompt into a workspace of the account's, or back, and nowhere else."""
+    made = (await rig.http.post("/workspaces", json={"workspace": {"title": "A"}})).json()
+    prompt = await rig.prompt()
+
+    async def move(workspace_id: int | None) -> Any:
+        body = {"prompt": {"workspace_id": workspace_id}}
+        return await rig.http.patch(f"/prompts/{prompt['id']}", json=body)
+
+    assert (await move(made["id"])).json()["workspace_id"] == made["id"]
+    assert (await move(99)).status_code == 422
+    assert (await move(None)).json()["workspace_id"] is None

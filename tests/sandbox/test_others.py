@@ -154,3 +154,19 @@ async def test_catalogue_needs_no_key(rig: Any) -> None:
     assert catalogue.json()["models"][catalogue.json()["default"]]["id"] == 1504944
     assert plugin.status_code == 401
     assert len((await rig.get("/plugin/models"))["models"]) == 3
+
+
+async def test_duplicate_stays_in_its_workspace(rig: Any) -> None:
+    """A duplicate belongs where the original does, unless the header names another place."""
+    made = [
+        (await rig.http.post("/workspaces", json={"workspace": {"title": title}})).json()["id"]
+        for title in "ab"
+    ]
+    prompt = await rig.prompt(workspace_id=made[0])
+    path = f"/prompts/{prompt['id']}/duplicate"
+
+    same = await rig.http.post(path)
+    other = await rig.http.post(path, headers={"X-Workspace-Id": str(made[1])})
+
+    assert same.json()["workspace_id"] == made[0]
+    assert other.json()["workspace_id"] == made[1]

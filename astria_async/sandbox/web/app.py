@@ -66,9 +66,11 @@ def build_app(services: Services) -> Starlette:
     """An app that answers every endpoint of the table, and serves stored files."""
 
     async def files(request: Request) -> Response:
+        """Serve a stored file."""
         return await serve_file(request, services)
 
     async def openapi(request: Request) -> Response:
+        """Serve the document."""
         return json_response(200, document(origin_of_request(request, services)))
 
     routes = [
@@ -80,6 +82,7 @@ def build_app(services: Services) -> Starlette:
             routes += _routes(endpoint, handlers[endpoint.operation], services)
 
     async def unrouted(request: Request, error: Exception) -> Response:
+        """Refuse what no route takes."""
         assert isinstance(error, HTTPException)
         if error.status_code != 405:  # noqa: PLR2004
             return refuse(request, not_found())

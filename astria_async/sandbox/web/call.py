@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 from starlette.requests import Request
 
+from astria_async.sandbox.asker import Asker
 from astria_async.sandbox.records import Account, Tune, Workspace
 from astria_async.sandbox.records import Prompt as PromptRecord
 from astria_async.sandbox.refusals import (
@@ -87,6 +88,16 @@ class Call:
         if self.workspace is None:
             return self.account
         return self.services.world.accounts[self.workspace.payer_id]
+
+    @property
+    def asker(self) -> Asker:
+        """On whose behalf the request acts."""
+        return Asker(
+            account=self.account,
+            payer=self.payer,
+            workspace_id=self.workspace_id,
+            origin=self.origin,
+        )
 
     def sees(self, record: Tune | PromptRecord) -> bool:
         """Whether lists show the record in the chosen workspace."""

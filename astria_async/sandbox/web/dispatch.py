@@ -38,6 +38,7 @@ def answer(
     """
 
     async def respond(request: Request) -> Response:
+        """Answer one request."""
         stream = request.stream()
         spool = services.spool()
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 from astria_async.sandbox.records import Order, Pack, Prompt, Tune
 from astria_async.sandbox.refusals import invalid
-from astria_async.sandbox.runs import Asked, Draft
+from astria_async.sandbox.runs import Draft
 from astria_async.sandbox.tables.prompt_params import FILE_FIELDS
 from astria_async.sandbox.views import stamp
 from astria_async.sandbox.web.call import Call
@@ -142,15 +142,8 @@ async def _train(
     kept = list(images)
     try:
         kept += await _equip(call, attributes, nested)
-        tune = services.tunes.create(
-            call.account,
-            {**recipe, "prompts_attributes": nested},
-            images,
-            payer=call.payer,
-            workspace_id=call.workspace_id,
-            origin=call.origin,
-            base_pack_id=pack.id,
-        )
+        values = {**recipe, "prompts_attributes": nested}
+        tune = services.tunes.create(call.asker, values, images, base_pack_id=pack.id)
     except BaseException:
         services.storage.release(kept)
         raise
@@ -182,16 +175,9 @@ async def _place(
     except BaseException:
         services.storage.release(kept)
         raise
-    asked = Asked(
-        account=call.account,
-        payer=call.payer,
-        workspace_id=call.workspace_id,
-        origin=call.origin,
-        callback=call.body.get("prompts_callback"),
-        pack_id=pack_id,
-    )
     start = services.runs.now if at_once else services.runs.later
-    return start(asked, [tune.id for tune in tunes], drafts)
+    callback, tune_ids = call.body.get("prompts_callback"), [tune.id for tune in tunes]
+    return start(call.asker, tune_ids, drafts, callback=callback, pack_id=pack_id)
 
 
 async def _equip(

@@ -26,15 +26,7 @@ async def create(call: Call) -> Reply:
         services.storage.release(kept)
         return Reply(call.show_prompt(twin), MERGED)
     try:
-        prompt = services.prompts.create(
-            call.account,
-            tune,
-            values,
-            inputs,
-            payer=call.payer,
-            workspace_id=call.workspace_id,
-            origin=call.origin,
-        )
+        prompt = services.prompts.create(call.asker, tune, values, inputs)
     except BaseException:
         services.storage.release(kept)
         raise
@@ -96,6 +88,7 @@ async def show(call: Call) -> Reply:
 async def update(call: Call) -> Reply:
     """``PATCH /prompts/:id``: where it belongs."""
     prompt = _find(call)
+    call.place(call.body)
     return Reply(call.show_prompt(call.services.prompts.update(call.account, prompt, call.body)))
 
 
@@ -109,6 +102,8 @@ async def duplicate(call: Call) -> Reply:
     frame = _frame(call, prompt)
     if frame is not None:
         values["video_first_frame"] = Link(call.url(frame))
+    if call.workspace is None:
+        values.setdefault("workspace_id", prompt.workspace_id)
     call.place(values)
     services.prompts.check(call.account, tune, {**values, "stored_inputs": prompt.inputs})
     inputs, kept = await take_inputs(call, values)
@@ -116,15 +111,7 @@ async def duplicate(call: Call) -> Reply:
         others = {f: keys for f, keys in prompt.inputs.items() if f not in inputs}
         copies, keys = await copy_inputs(call, others)
         kept += keys
-        made = services.prompts.create(
-            call.account,
-            tune,
-            values,
-            {**inputs, **copies},
-            payer=call.payer,
-            workspace_id=call.workspace_id or prompt.workspace_id,
-            origin=call.origin,
-        )
+        made = services.prompts.create(call.asker, tune, values, {**inputs, **copies})
     except BaseException:
         services.storage.release(kept)
         raise

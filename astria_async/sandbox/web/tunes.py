@@ -36,14 +36,8 @@ async def create(call: Call) -> Reply:
         if twin is not None:
             services.storage.release(kept)
             return Reply(call.show_tune(twin), MERGED)
-        tune = services.tunes.create(
-            call.account,
-            {**values, "prompts_attributes": stored},
-            images,
-            payer=call.payer,
-            workspace_id=call.workspace_id,
-            origin=call.origin,
-        )
+        values = {**values, "prompts_attributes": stored}
+        tune = services.tunes.create(call.asker, values, images)
     except BaseException:
         services.storage.release(kept)
         raise
