@@ -1,9 +1,12 @@
 """Waiting itself: for one object, or for many as they finish."""
 
+import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from functools import partial
 from typing import Literal, TypeVar, cast, overload
 
+import attrs
 from anyio.lowlevel import checkpoint
 
 from astria_async.protocol.errors import AstriaError
@@ -64,6 +67,110 @@ async def wait_ready(
         waits.leave(waiter)
 
 
+@attrs.define(eq=False)
+class _Round:
+    """What :class:`Outcomes` waits for; the waiters hold this, and nobody but a loop the other."""
+
+    waits: Waits
+    waiters: set[Waiter] = attrs.field(factory=set)
+    done: deque[Callable[[], Job]] = attrs.field(factory=deque)
+    bell: Doorbell = attrs.field(factory=Doorbell)
+    left: int = 0
+    thread: int = attrs.field(factory=threading.get_ident)
+
+    def enter(self, job: Job, wait: str | None, seconds: float | None) -> None:
+        self.left += 1
+        if is_final(job, None):
+            self.done.append(partial(conclude, job))
+        else:
+            self.waiters.add(
+                self.waits.enter(job, wait=wait, timeout=seconds, notify=self.finished)
+            )
+
+    def finished(self, waiter: Waiter) -> None:
+        self.waiters.discard(waiter)
+        self.done.append(waiter.result)
+        self.bell.ring()
+
+    async def next(self) -> Callable[[], Job] | None:
+        """The next outcome, or ``None`` after the last."""
+        await checkpoint()
+        while self.left and not self.done:
+            await self.bell.wait()
+        if not self.left:
+            return None
+        self.left -= 1
+        return self.done.popleft()
+
+    def leave(self) -> None:
+        self.left = 0
+        while self.waiters:
+            self.waits.leave(self.waiters.pop())
+
+
+class Outcomes(AsyncIterator[J | AstriaError]):
+    """
+    The objects as they become ready. A loop that is left early ends the other waits.
+
+    Args:
+        waits: Who waits in this client.
+        jobs: Each with its wait id.
+        seconds: Timeout of each; ``None`` is the policy's default.
+        return_exceptions: Whether to yield errors in the place of objects; otherwise the first one
+            is raised and ends the iteration.
+    """
+
+    # An iterator rather than a generator: one that is dropped has nothing left to run.
+    def __init__(
+        self,
+        waits: Waits,
+        jobs: Iterable[tuple[J, str | None]],
+        *,
+        seconds: float | None,
+        return_exceptions: bool,
+    ) -> None:
+        self._round = _Round(waits)
+        self._jobs: Iterator[tuple[J, str | None]] | None = iter(jobs)
+        self._seconds = seconds
+        self._return_exceptions = return_exceptions
+
+    async def __anext__(self) -> J | AstriaError:
+        """The next outcome."""
+        try:
+            await self._begin()
+            outcome = await self._round.next()
+        except BaseException:
+            self._round.leave()
+            raise
+        if outcome is None:
+            raise StopAsyncIteration
+        try:
+            return cast("J", outcome())
+        except AstriaError as error:
+            if self._return_exceptions:
+                return error
+            self._round.leave()
+            raise
+
+    async def _begin(self) -> None:
+        """Enter every wait, once."""
+        jobs, self._jobs = self._jobs, None
+        for number, (job, wait) in enumerate(jobs or (), start=1):
+            self._round.enter(job, wait, self._seconds)
+            if number % AT_ONCE == 0:
+                await checkpoint()
+
+    async def aclose(self) -> None:
+        """End the waits that are left."""
+        await checkpoint()
+        self._round.leave()
+
+    def __del__(self) -> None:
+        """End them at once; only a garbage collection in another thread leaves them be."""
+        if threading.get_ident() == self._round.thread:
+            self._round.leave()
+
+
 @overload
 def wait_all(
     waits: Waits,
@@ -84,57 +191,12 @@ def wait_all(
 ) -> AsyncIterator[J | AstriaError]: ...
 
 
-async def wait_all(
+def wait_all(
     waits: Waits,
     jobs: Iterable[tuple[J, str | None]],
     *,
-    timeout: float | None,  # noqa: ASYNC109 - WaitTimeout carries the last object seen
+    timeout: float | None,
     return_exceptions: bool,
 ) -> AsyncIterator[J | AstriaError]:
-    """
-    The objects as they become ready.
-
-    Args:
-        waits: Who waits in this client.
-        jobs: Each with its wait id.
-        timeout: Seconds for each; ``None`` is the policy's default.
-        return_exceptions: Whether to yield errors in the place of objects; otherwise the first one
-            is raised and ends the iteration.
-    """
-    done: deque[Callable[[], Job]] = deque()
-    bell = Doorbell()
-    waiters: set[Waiter] = set()
-    left = 0
-
-    def finished(waiter: Waiter) -> None:
-        waiters.discard(waiter)
-        done.append(waiter.result)
-        bell.ring()
-
-    try:
-        for job, wait in jobs:
-            left += 1
-            if is_final(job, None):
-                done.append(lambda job=job: conclude(job))  # type: ignore[misc]
-                bell.ring()
-            else:
-                waiters.add(waits.enter(job, wait=wait, timeout=timeout, notify=finished))
-            if left % AT_ONCE == 0:
-                await checkpoint()
-        while left:
-            await bell.wait()
-            while done:
-                left -= 1
-                yield cast("J", _outcome(done.popleft(), return_exceptions=return_exceptions))
-    finally:
-        for waiter in waiters:
-            waits.leave(waiter)
-
-
-def _outcome(result: Callable[[], Job], *, return_exceptions: bool) -> Job | AstriaError:
-    try:
-        return result()
-    except AstriaError as error:
-        if return_exceptions:
-            return error
-        raise
+    """The objects as they become ready; see :class:`Outcomes`."""
+    return Outcomes(waits, jobs, seconds=timeout, return_exceptions=return_exceptions)

@@ -81,13 +81,12 @@ class Lookout:
 
     def _pass_deadlines(self) -> None:
         waits = self.waits
-        now = self._now()
-        for waiter in waits.deadlines.due(now):
+        for waiter in waits.deadlines.due(self._now()):
             if waiter.last_chance:
                 waits.time_out(waiter)
                 continue
             waiter.last_chance = True
-            waiter.deadline = now + waits.policy.last_look
+            waiter.deadline = waits.clock.monotonic() + waits.policy.last_look
             waits.deadlines.add(waiter.deadline, waiter)
             waits.ask(waiter.entry)
 

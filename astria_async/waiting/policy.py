@@ -2,7 +2,6 @@
 
 import datetime as dt
 import math
-import random
 from typing import Any
 
 import attrs
@@ -22,7 +21,7 @@ def meeting(moment: float, pause: float) -> float:
     """
     *moment*, put off by up to a quarter of *pause*, to where others with a like pause look too.
 
-    Looks that were each jittered apart would cost a request each; those that meet share a page.
+    Looks at many objects would cost a request each; those that meet share a page.
     """
     grid = 2.0 ** math.floor(math.log2(pause / 4))
     return math.ceil(moment / grid) * grid
@@ -66,9 +65,9 @@ class WaitPolicy:
         """The default deadline of *job*, in seconds from now."""
         return self.tune_timeout if job.kind == "tune" else self.prompt_timeout
 
-    def pause(self, job: Job, *, now: dt.datetime, called_back: bool, rng: random.Random) -> float:
+    def pause(self, job: Job, *, now: dt.datetime, called_back: bool) -> float:
         """
-        Seconds until the next look at *job*: a tenth of its age, within bounds, jittered.
+        Seconds until the next look at *job*: a tenth of its age, within bounds.
 
         An object is looked at often while it is young, since it may be quick, and seldom once it
         has shown that it is not. A tune whose ``eta`` is far away is left alone for a while. With
@@ -78,7 +77,6 @@ class WaitPolicy:
             job: As last seen.
             now: The time.
             called_back: Whether a callback is expected.
-            rng: Draws the jitter.
         """
         tune = job.kind == "tune"
         if called_back:
@@ -89,4 +87,4 @@ class WaitPolicy:
         pause = min(longest, max(shortest, age / 10))
         if isinstance(job, Tune) and job.eta is not None:
             pause = min(longest, max(pause, (job.eta - now).total_seconds() / 4))
-        return pause * rng.uniform(0.9, 1.2)
+        return pause

@@ -50,7 +50,7 @@ class Waits:
     Args:
         clock: Measures deadlines and pauses.
         policy: Their defaults.
-        rng: Draws the jitter of pauses.
+        rng: Draws what keeps clients from looking together.
     """
 
     clock: Clock
@@ -66,12 +66,15 @@ class Waits:
     newcomer_bell: Doorbell = attrs.field(factory=Doorbell, init=False)
     closed: bool = attrs.field(default=False, init=False)
     _phase: float = attrs.field(init=False)
+    _pace: float = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Set up the two agendas."""
         self.looks = Agenda(lambda when, it: it.due == when and not it.looking and bool(it.waiters))
         self.deadlines = Agenda(lambda when, it: it.deadline == when and not it.finished)
+        # Drawn for the client and not for each object, whose looks would never meet again.
         self._phase = self.rng.uniform(0.0, PHASES)
+        self._pace = self.rng.uniform(0.9, 1.2)
 
     def enter(
         self,
@@ -186,17 +189,15 @@ class Waits:
         """Look at *entry* in so many seconds; ``None`` is the policy's pause."""
         now = self.clock.monotonic()
         if seconds is None:
-            pause = self.policy.pause(
-                entry.last,
-                now=self.clock.now(),
-                called_back=entry.wait is not None,
-                rng=self.rng,
-            )
+            called_back = entry.wait is not None
+            pause = self.policy.pause(entry.last, now=self.clock.now(), called_back=called_back)
+            pause *= self._pace
             entry.due = meeting(now + pause - self._phase, pause) + self._phase
         else:
             entry.due = now + seconds
-        self.looks.drop()
-        self.looks.add(entry.due, entry)
+        if not entry.looking:  # else the lookout puts it on again afterwards
+            self.looks.drop()
+            self.looks.add(entry.due, entry)
         self.bell.ring()
 
     def learn(self, job: Job) -> None:
