@@ -34,7 +34,7 @@ from astria_async.sandbox.dashboard.rendering import FOLDER, environment, render
 Handler = Callable[[Request, Desk], Awaitable[Page | Gone | Response]]
 View = Callable[[Request], Awaitable[Response]]
 
-_GET: Mapping[str, Handler] = {
+PAGES: Mapping[str, Handler] = {
     "/": overview.show,
     "/tunes": tunes.index,
     "/tunes/{number}": tunes.show,
@@ -49,7 +49,7 @@ _GET: Mapping[str, Handler] = {
     "/settings": settings.show,
     "/files/{key}": pictures.whole,
 }
-_POST: Mapping[str, Handler] = {
+POSTS: Mapping[str, Handler] = {
     "/clock/advance": clock.advance,
     "/clock/speed": clock.set_speed,
     "/tunes/{number}/fail": tunes.fail,
@@ -71,7 +71,7 @@ def build_pages(desk: Desk) -> ASGIApp:
     environment()
     guard = Guard(desk)
     sign_in = SignIn(guard)
-    get: dict[str, Handler] = {**_GET, "/thumbs/{key}": pictures.Thumbnails().small}
+    get: dict[str, Handler] = {**PAGES, "/thumbs/{key}": pictures.Thumbnails().small}
     routes: list[BaseRoute] = [
         Mount(f"{HOME}/static", StaticFiles(directory=FOLDER / "static")),
         Route(f"{HOME}/sign-in", sign_in.show, methods=["GET"]),
@@ -83,7 +83,7 @@ def build_pages(desk: Desk) -> ASGIApp:
         ),
         *(
             Route(f"{HOME}{at}", _checked(_view(handler, desk, guard)), methods=["POST"])
-            for at, handler in _POST.items()
+            for at, handler in POSTS.items()
         ),
         *(Route(at, _go_home, methods=["GET"]) for at in ("/", "/_sandbox", "/_sandbox/", HOME)),
     ]

@@ -1,6 +1,7 @@
 """Forms as browsers send them: read under a limit, and turned into values with plain complaints."""
 
 from collections.abc import Collection, Mapping
+from contextlib import aclosing
 from decimal import Decimal, InvalidOperation
 from urllib.parse import parse_qsl
 
@@ -8,7 +9,10 @@ import attrs
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from astria_async.sandbox.bodies import drain
+
 MAX_FORM = 64 * 1024
+MAX_DRAINED = 8 * 1024 * 1024
 MAX_FIELDS = 100
 MAX_TEXT = 500
 
@@ -22,10 +26,12 @@ async def read_form(request: Request) -> dict[str, str]:
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_FORM:
-            raise HTTPException(413, f"A form has at most {MAX_FORM} bytes.")
+    async with aclosing(request.stream()) as chunks:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > MAX_FORM:
+                await drain(chunks, MAX_DRAINED)
+                raise HTTPException(413, f"A form has at most {MAX_FORM} bytes.")
     if content_type != "application/x-www-form-urlencoded" and body:
         raise HTTPException(415, "Send an urlencoded form.")
     text = body.decode("latin-1")

@@ -22,7 +22,6 @@ HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
     # Not "no-referrer": with it browsers send forms with "Origin: null".
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }

@@ -5,11 +5,14 @@ from urllib.parse import unquote
 
 _NAMES = "sig|signature|token|secret|key|api_key|apikey|access_token|password|passwd|auth|code"
 _HIDDEN = "•••"
-# A value ends where an address or a JSON string does; percent signs hide the equals sign in forms.
-_PAIRS = re.compile(rf"(?i)(?<![\w-])((?:[\w-]+[-_])?(?:{_NAMES})(?:=|%3D))[^&\s\"'<>#;\\]+")
+# A value ends where an address or a JSON string does; in forms the marks are percent-encoded.
+_BEFORE = r"(?:(?<![\w-])|(?<=%3F)|(?<=%26))"
+_VALUE = r"(?:(?!%26|%23)[^&\s\"'<>#;\\])+"
+_NAME = rf"(?:[\w-]{{1,40}}[-_])?(?:{_NAMES})"
+_PAIRS = re.compile(rf"(?i){_BEFORE}({_NAME}(?:=|%3D)){_VALUE}")
 _KEYS = re.compile(r"\bsd_[\w-]+")
 _BEARER = re.compile(r"(?i)\b(bearer\s+)[^\s\"'<>]+")
-_USER = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^/\s@\"'<>]+@")
+_USER = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,20}://)[^/\s@\"'<>]+@")
 
 
 def masked(text: str) -> str:
@@ -27,4 +30,4 @@ def masked(text: str) -> str:
 
 def readable(url: str) -> str:
     """An address without secrets and percent signs, for reading only."""
-    return unquote(masked(url), errors="replace")
+    return masked(unquote(masked(url), errors="replace"))

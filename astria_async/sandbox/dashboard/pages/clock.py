@@ -24,9 +24,9 @@ async def advance(request: Request, desk: Desk) -> Page | Gone:
     unit = UNITS[answers.choice("unit", UNITS, "seconds")]
     amount = answers.number("amount", 0, LONGEST.total_seconds())
     if answers.errors or amount * unit > LONGEST.total_seconds():
-        raise HTTPException(422, f"Time moves ahead by at most {LONGEST.days} days at once.")
+        raise HTTPException(400, f"Time moves ahead by at most {LONGEST.days} days at once.")
     if desk.world.now().year >= _LAST_YEAR:
-        raise HTTPException(422, "This is as far as the calendar goes.")
+        raise HTTPException(400, "This is as far as the calendar goes.")
     done = await desk.advance(amount * unit)
     return Gone(inside(form.get("back", "")), "advanced" if done else "advancing")
 
@@ -37,6 +37,6 @@ async def set_speed(request: Request, desk: Desk) -> Gone:
     answers = Answers(form)
     speed = answers.number("speed", 0, MAX_SPEED, default=desk.world.clock.speed)
     if answers.errors:
-        raise HTTPException(422, f"The speed is a number from 0 to {MAX_SPEED:,}.")
+        raise HTTPException(400, f"The speed is a number from 0 to {MAX_SPEED:,}.")
     desk.world.clock.speed = speed
     return Gone(inside(form.get("back", "")), "speed")
