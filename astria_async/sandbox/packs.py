@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from astria_async.sandbox.prices import tune_price
 from astria_async.sandbox.prompts import Prompts
 from astria_async.sandbox.records import Account, Pack, Prompt, Tune
 from astria_async.sandbox.references import references, replace_references, strip_references
@@ -83,15 +82,19 @@ class Packs:
 
     def costs(self, pack: Pack, templates: Sequence[Prompt]) -> dict[str, dict[str, int]]:
         """What a run costs by class, as an estimate: ``cost_mc``, ``cost`` (cents), images."""
-        base = self._world.tunes.get(pack.base_tune_id)
-        branch = base.branch if base else "flux1"
-        training = tune_price(branch, pack.model_type, pack.preset, None, _TYPICAL_IMAGES)
+        prices, branch = self._world.prices, self.branch(pack)
+        training = prices.tune(branch, pack.model_type, pack.preset, None, _TYPICAL_IMAGES)
         costs = {}
         for name, prompts in self.by_class(templates).items():
             total = training + sum(self._prompts.price(p.params, branch) for p in prompts)
             images = sum(prompt.params["num_images"] for prompt in prompts)
             costs[name] = {"cost": total // 1000, "cost_mc": total, "num_images": images}
         return costs
+
+    def branch(self, pack: Pack) -> str:
+        """What the pack's prompts are drawn with."""
+        base = self._world.tunes.get(pack.base_tune_id)
+        return base.branch if base else "flux1"
 
     def needs_several(self, templates: Sequence[Prompt]) -> bool:
         """Whether a template names several tunes, so that the pack runs on existing ones only."""

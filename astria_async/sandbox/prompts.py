@@ -9,7 +9,6 @@ import attrs
 from astria_async.sandbox import durations
 from astria_async.sandbox.asker import Asker
 from astria_async.sandbox.billing import Billing
-from astria_async.sandbox.prices import prompt_price
 from astria_async.sandbox.records import Account, Prompt, Tune
 from astria_async.sandbox.references import fill, prefix, references
 from astria_async.sandbox.refusals import forbidden, invalid, not_found
@@ -107,11 +106,10 @@ class Prompts:
             text = fill(text, named.characteristics if named else None)
         return text
 
-    @staticmethod
-    def price(values: Mapping[str, Any], branch: str) -> int:
+    def price(self, values: Mapping[str, Any], branch: str) -> int:
         """What a prompt with these parameters costs on a model of *branch*, in millicents."""
         params = {**values, "num_images": values.get("num_images") or DEFAULT_IMAGES}
-        return prompt_price(branch, params, is_video=is_video(values))
+        return self._world.prices.prompt(branch, params, is_video=is_video(values))
 
     def create(
         self,

@@ -14,12 +14,17 @@ import attrs
 Moment = dt.datetime | None
 
 
+def _without_query(url: str | None) -> str:
+    # Callback URLs carry signatures in their query.
+    return repr(url if url is None else url.partition("?")[0])
+
+
 @attrs.frozen(kw_only=True)
 class Account:
     """A customer: the key that signs in, the money, and the settings of the account page."""
 
     id: int
-    key: str | None
+    key: str | None = attrs.field(repr=False)
     name: str
     email: str
     balance_mc: int
@@ -60,8 +65,8 @@ class Tune:
     is_api: bool = True
     token: str | None = None
     eta: Moment = None
-    callback: str | None = None
-    prompts_callback: str | None = None
+    callback: str | None = attrs.field(default=None, repr=_without_query)
+    prompts_callback: str | None = attrs.field(default=None, repr=_without_query)
     started_training_at: Moment = None
     trained_at: Moment = None
     failed_at: Moment = None
@@ -115,7 +120,7 @@ class Prompt:
     payer_id: int
     workspace_id: int | None = None
     is_api: bool = True
-    callback: str | None = None
+    callback: str | None = attrs.field(default=None, repr=_without_query)
     params: Mapping[str, Any] = attrs.field(factory=dict)
     references: tuple[int, ...] = ()
     keeper_id: int | None = None
@@ -179,7 +184,7 @@ class Order:
     tune_ids: tuple[int, ...] = ()
     prompt_ids: tuple[int, ...] = ()
     pack_id: int | None = None
-    prompts_callback: str | None = None
+    prompts_callback: str | None = attrs.field(default=None, repr=_without_query)
     total_cost_mc: int = 0
     drafts: tuple[tuple[int, Mapping[str, Any]], ...] = ()
     workspace_id: int | None = None
@@ -252,8 +257,8 @@ class Delivery:
     id: int
     kind: str
     object_id: int
-    url: str
-    body: str
+    url: str = attrs.field(repr=_without_query)
+    body: str = attrs.field(repr=False)
     due_at: dt.datetime
     sent_at: Moment = None
     answered_at: Moment = None

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from starlette.types import ASGIApp
 
+from astria_async.sandbox.billing import MC_PER_USD
 from astria_async.sandbox.clock import VirtualClock
 from astria_async.sandbox.courier import Deliver
 from astria_async.sandbox.faults import Faults
@@ -252,6 +253,33 @@ class Sandbox:
             raise ValueError(f"prompt {prompt_id} is settled already")
         self._machine.jobs.fail_prompt(prompt, reason, self.world.now())
         self._machine.engine.wake()
+
+    def add_account(
+        self, key: str, *, name: str = "Another studio", balance: Decimal | int = 100
+    ) -> Account:
+        """
+        Open one more account, to which the default account's objects are forbidden.
+
+        Args:
+            key: What it signs in with; no other account may have it.
+            name: Shown by ``GET /users``.
+            balance: In USD.
+
+        Raises:
+            ValueError: If the key is taken.
+        """
+        if any(account.key == key for account in self.world.accounts):
+            raise ValueError("this key is taken")
+        number = self.world.accounts.next_id()
+        return self.world.accounts.put(
+            Account(
+                id=number,
+                key=key,
+                name=name,
+                email=f"account{number}@astria.sandbox",
+                balance_mc=int(balance * MC_PER_USD),
+            )
+        )
 
     def update_account(self, **changes: Any) -> Account:
         """

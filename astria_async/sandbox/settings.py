@@ -44,7 +44,7 @@ class Settings:
         max_text: Bytes of a JSON or urlencoded body, and of all text fields of a multipart one.
     """
 
-    api_key: str | None = "sd_sandbox"
+    api_key: str | None = attrs.field(default="sd_sandbox", repr=False)
     seed: int = 0
     pace: float = attrs.field(default=1.0, validator=attrs.validators.gt(0))
     balance: Decimal = Decimal(100_000)

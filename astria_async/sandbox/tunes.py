@@ -8,7 +8,6 @@ from typing import Any
 from astria_async.sandbox import durations
 from astria_async.sandbox.asker import Asker
 from astria_async.sandbox.billing import Billing
-from astria_async.sandbox.prices import tune_price
 from astria_async.sandbox.prompts import Prompts
 from astria_async.sandbox.records import Account, Tune
 from astria_async.sandbox.refusals import forbidden, invalid, not_found
@@ -172,7 +171,7 @@ class Tunes:
             callback=values.get("callback"),
             prompts_callback=values.get("prompts_callback"),
             orig_images=tuple(images),
-            cost_mc=tune_price(branch, model_type, preset, steps, len(images)),
+            cost_mc=world.prices.tune(branch, model_type, preset, steps, len(images)),
         )
         return tune, queue
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from astria_async.sandbox import records
 from astria_async.sandbox.clock import VirtualClock
+from astria_async.sandbox.prices import Prices
 from astria_async.sandbox.settings import Settings
 from astria_async.sandbox.shelf import Journal, Shelf
 from astria_async.sandbox.twins import Twins
@@ -47,6 +48,7 @@ class World:
         self.deliveries: Shelf[records.Delivery] = Shelf(
             "deliveries", records.Delivery, self.journal, limit=MAX_DELIVERIES
         )
+        self.prices: Prices = Prices(old=settings.profile == "2022")
         self.trash: list[str] = []
         self._by_tune: dict[int, dict[int, None]] = {}
         self._agenda: list[tuple[dt.datetime, int]] = []

@@ -143,3 +143,32 @@ async def test_rate_limit_may_keep_the_time_to_itself(rigged: Rigged) -> None:
 
         assert refused.status_code == 429
         assert "retry-after" not in refused.headers
+
+
+async def test_accounts_are_apart(rig: Any) -> None:
+    """Another account has money and objects of its own, and is forbidden those of the first."""
+    tune, prompt = await rig.tune(), await rig.prompt()
+    rig.sandbox.add_account("sd_other", name="Bob", balance=3)
+    other = {"Authorization": "Bearer sd_other"}
+
+    async def ask(path: str) -> Any:
+        return await rig.http.get(path, headers=other)
+
+    assert (await ask("/users")).json()["usd_balance_mc"] == 300_000
+    assert (await ask("/tunes")).json() == (await ask("/prompts")).json() == []
+    assert (await ask(f"/tunes/{tune['id']}")).status_code == 403
+    assert (await ask(f"/prompts/{prompt['id']}")).status_code == 403
+    assert (await ask("/tunes/1504944/prompts")).json() == []
+    with pytest.raises(ValueError, match="taken"):
+        rig.sandbox.add_account("sd_other")
+
+
+async def test_records_do_not_show_secrets(rig: Any) -> None:
+    """Neither keys nor the queries of callbacks are in any repr."""
+    await rig.trained(callback="https://hooks.example.com/x?sig=hush")
+
+    shown = repr([rig.sandbox.deliveries, list(rig.sandbox.world.tunes), rig.sandbox.account])
+
+    assert "hooks.example.com" in shown
+    assert "hush" not in shown
+    assert "sd_sandbox" not in shown + repr(rig.sandbox.settings)

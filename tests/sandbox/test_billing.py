@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from astria_async.sandbox.prices import prompt_price, tune_price
+from astria_async.sandbox.prices import Prices
 
 pytestmark = pytest.mark.anyio
 Rigged = Callable[..., AbstractAsyncContextManager[Any]]
@@ -28,7 +28,7 @@ DAY = 86_400
 )
 def test_tune_prices(args: Any, price: int) -> None:
     """Training costs by step on Flux, a fixed sum elsewhere, and nothing for mocks and FaceID."""
-    assert tune_price(*args) == price
+    assert Prices().tune(*args) == price
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,19 @@ def test_tune_prices(args: Any, price: int) -> None:
 )
 def test_prompt_prices(branch: str, params: Any, video: bool, price: int) -> None:
     """A prompt costs by image, a video by model and length."""
-    assert prompt_price(branch, params, is_video=video) == price
+    assert Prices().prompt(branch, params, is_video=video) == price
+
+
+async def test_prices_of_2022(rigged: Rigged) -> None:
+    """The old profile charges 1.50 USD a tune and 0.10 USD a prompt, whatever they are."""
+    async with rigged(profile="2022") as rig:
+        before = await rig.balance()
+        await rig.tune(base_tune_id=1504944, model_type="lora")
+        await rig.prompt(num_images=8)
+        await rig.prompt(num_images=4, inpaint_faces=True)
+        await rig.tune(branch="fast")
+
+        assert before - await rig.balance() == 150_000 + 2 * 10_000
 
 
 async def test_creates_are_charged(rig: Any) -> None:

@@ -45,7 +45,7 @@ async def show(call: Call) -> Reply:
     pack = services.packs.find(call.account, call.request.path_params["pack"])
     templates = services.packs.templates(pack)
     covers = [key for prompt in templates for key in prompt.images]
-    classes = services.packs.by_class(templates)
+    classes, branch = services.packs.by_class(templates), services.packs.branch(pack)
     return Reply(
         {
             **_show(call, pack),
@@ -56,7 +56,7 @@ async def show(call: Call) -> Reply:
                 for name, prompts in classes.items()
             },
             "template_prompts": [
-                {"id": p.id, "cost_mc": services.prompts.price(p.params, "flux1"),
+                {"id": p.id, "cost_mc": services.prompts.price(p.params, branch),
                  "likes_count": p.credits}
                 for p in templates
             ],
