@@ -26,6 +26,10 @@ COMMANDS = (
     Command("tunes", "astria_async.cli.tunes:app", "Fine-tuned models: create, watch, download."),
     Command("prompts", "astria_async.cli.prompts:app", "Pictures from a tune: create, download."),
     Command("listen", "astria_async.cli.listening.command:listen", "Watch callbacks come in."),
+    Command(
+        "callbacks", "astria_async.cli.callbacks:app", "Callbacks that were kept: list, replay."
+    ),
+    Command("doctor", "astria_async.cli.doctor.command:doctor", "Say what is set up wrongly."),
     Command("login", "astria_async.cli.account:login", "Keep your API key for these commands."),
     Command("logout", "astria_async.cli.account:logout", "Forget the key."),
     Command(

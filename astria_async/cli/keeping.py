@@ -43,6 +43,8 @@ def open_durable(url: str) -> Store:
 def shown(url: str) -> str:
     """A store's URL as it may be shown, without its password."""
     parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 

@@ -1,0 +1,85 @@
+"""``astria-async doctor``, as it is typed."""
+
+from typing import Annotated, Any, Literal
+
+import attrs
+from cyclopts import Parameter
+
+from astria_async.cli import settings
+from astria_async.cli.doctor.api import look_at_api
+from astria_async.cli.doctor.callbacks import Serving, look_at_callbacks
+from astria_async.cli.doctor.findings import Finding, fault, note, ok
+from astria_async.cli.exits import CommandError, Exit
+from astria_async.cli.options import Port
+from astria_async.cli.terminal import console, count, put_json, put_line
+
+_SIGNS = {"ok": ("✓", "green"), "fault": ("✗", "bold red"), "note": ("·", "yellow")}
+
+
+async def doctor(
+    *,
+    base_url: str | None = None,
+    workspace: str | None = None,
+    callback_url: str | None = None,
+    store: str | None = None,
+    port: Port | None = None,
+    tunnel: Literal["ngrok"] | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """
+    Look at everything that callbacks and the API need, and say what to mend.
+
+    Nothing is changed or paid. The exit code is 15 if something is to be mended.
+
+    Args:
+        base_url: Where the API is. Default: ASTRIA_BASE_URL, else Astria's.
+        workspace: The workspace to act in. Default: ASTRIA_WORKSPACE_ID.
+        callback_url: The receiver's public URL. Default: ASTRIA_CALLBACK_URL.
+        store: Where callbacks are kept. Default: ASTRIA_CALLBACK_STORE.
+        port: Serve a receiver on this port for the time of the check; else yours has to run.
+        tunnel: Open a tunnel to that port.
+        json: Print one JSON object.
+    """
+    if tunnel is not None and port is None:
+        raise CommandError("--tunnel needs --port", Exit.USAGE)
+    found = _with(
+        settings.load(), base_url=base_url, callback_url=callback_url, callback_store=store
+    )
+    findings = [
+        *_look_at_settings(),
+        *await look_at_api(found, workspace or found.workspace_id),
+        *await look_at_callbacks(found, Serving(port=port, tunnel=tunnel)),
+    ]
+    _show(findings, json=json)
+    return Exit.UNSOUND if any(it.verdict == "fault" for it in findings) else Exit.OK
+
+
+def _with(found: settings.Settings, **given: str | None) -> settings.Settings:
+    changes: dict[str, Any] = {name: it for name, it in given.items() if it is not None}
+    return attrs.evolve(found, **changes)
+
+
+def _look_at_settings() -> list[Finding]:
+    path = settings.config_path()
+    if not path.exists():
+        return [note("settings", f"no file {path}; the environment alone counts")]
+    if settings.exposed(path):
+        return [fault("settings", f"others can read your key in {path}", f"Run chmod 600 {path}")]
+    return [ok("settings", f"{path} is yours alone")]
+
+
+def _show(findings: list[Finding], *, json: bool) -> None:
+    faults = sum(it.verdict == "fault" for it in findings)
+    if json:
+        put_json({"faults": faults, "findings": [attrs.asdict(it) for it in findings]})
+        return
+    screen = console()
+    width = max(len(it.about) for it in findings)
+    for it in findings:
+        sign, colour = _SIGNS[it.verdict]
+        screen.print(f"[{colour}]{sign}[/] {it.about:{width}}  ", end="", soft_wrap=True)
+        screen.print(it.said, markup=False, soft_wrap=True)
+        if it.advice:
+            screen.print(f"  {'':{width}}  {it.advice}", style="dim", markup=False, soft_wrap=True)
+    put_line()
+    put_line(f"{count(faults, 'thing')} to mend." if faults else "All is well.")
