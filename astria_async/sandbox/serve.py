@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
@@ -20,7 +20,6 @@ _GRACE = 5
 
 
 _Address = tuple[str, int]
-_transports: dict[_Address, asyncio.Transport] = {}
 
 
 class CannotServe(OSError):
@@ -45,28 +44,32 @@ class _Server(uvicorn.Server):
         self.up.set()
 
 
-class _Protocol(H11Protocol):
-    """uvicorn's HTTP, which lets us find the connection that a request came by."""
+def _protocol(transports: dict[_Address, asyncio.Transport]) -> type[H11Protocol]:
+    """uvicorn's HTTP, which keeps note of the connection that a request came by."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Remember a connection."""
-        super().connection_made(transport)
-        if self.client is not None:
-            _transports[self.client] = transport
+    class Noting(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            """Remember a connection."""
+            super().connection_made(transport)
+            if self.client is not None:
+                transports[self.client] = transport
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget a connection."""
-        super().connection_lost(exc)
-        if self.client is not None:
-            _transports.pop(self.client, None)
+        def connection_lost(self, exc: Exception | None) -> None:
+            """Forget a connection."""
+            super().connection_lost(exc)
+            if self.client is not None:
+                transports.pop(self.client, None)
+
+    return Noting
 
 
-def _cutting(app: ASGIApp) -> ASGIApp:
+def _cutting(app: ASGIApp, transports: Mapping[_Address, asyncio.Transport]) -> ASGIApp:
     async def cut(scope: Scope, receive: Receive, send: Send) -> None:
+        """Break the connection where the app asks for it."""
         try:
             await app(scope, receive, send)
         except ConnectionCut:
-            transport = _transports.get(scope["client"])
+            transport = transports.get(scope["client"])
             if transport is None:
                 return
             # With no time to linger, closing sends a reset in place of a farewell.
@@ -101,9 +104,10 @@ async def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Asy
     with contextlib.closing(bound):
         name = _reachable(host)
         sandbox.base_url = f"http://{name}:{bound.getsockname()[1]}"
+        transports: dict[_Address, asyncio.Transport] = {}
         config = uvicorn.Config(
-            _cutting(sandbox.app),
-            http=_Protocol,
+            _cutting(sandbox.app, transports),
+            http=_protocol(transports),
             lifespan="off",
             log_level="warning",
             access_log=False,

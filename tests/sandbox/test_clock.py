@@ -27,7 +27,7 @@ async def test_running_clock_is_faster_than_the_wall() -> None:
     """At speed N, N virtual seconds pass in a real one."""
     clock = VirtualClock(speed=1e6)
 
-    with anyio.fail_after(1):
+    with anyio.fail_after(10):
         await clock.sleep(1000)
 
     assert clock.monotonic() >= 1000
