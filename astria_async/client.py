@@ -49,8 +49,6 @@ from astria_async.waiting.sweeper import Sweeper
 
 J = TypeVar("J", bound=Job)
 
-# A library is silent until the program configures logging.
-logging.getLogger("astria_async").addHandler(logging.NullHandler())
 logger = logging.getLogger("astria_async.client")
 
 BASE_URL = "https://api.astria.ai"

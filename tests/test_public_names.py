@@ -30,8 +30,8 @@ def test_all_is_what_is_there(module: str) -> None:
     package = importlib.import_module(module)
     there = {
         name
-        for name, value in vars(package).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
+        for name in dir(package)
+        if not name.startswith("_") and not isinstance(getattr(package, name), ModuleType)
     }
 
     assert {name for name in package.__all__ if name != "__version__"} == there

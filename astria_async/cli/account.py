@@ -11,9 +11,11 @@ from cyclopts import Parameter
 
 from astria_async.cli import settings
 from astria_async.cli.exits import CommandError, Exit
+from astria_async.cli.helping import documented
 from astria_async.cli.terminal import put_line, put_warning
 
 
+@documented
 def login(
     *,
     base_url: str | None = None,
@@ -40,6 +42,7 @@ def login(
     return Exit.OK
 
 
+@documented
 def logout() -> int:
     """Forget the key that login kept."""
     path = settings.config_path()

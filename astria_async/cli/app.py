@@ -21,7 +21,7 @@ def build() -> App:
         suppress_keyboard_interrupt=False,
     )
     for command in COMMANDS:
-        app.command(command.target, name=command.name, help=command.summary)
+        app.command(command.target, name=command.name)
     return app
 
 

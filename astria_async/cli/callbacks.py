@@ -10,6 +10,7 @@ from rich.text import Text
 from astria_async.cli import keeping, settings
 from astria_async.cli.commands import PROGRAM
 from astria_async.cli.exits import CommandError, Exit
+from astria_async.cli.helping import documented
 from astria_async.cli.listening.facts import body, event, metadata, subjects
 from astria_async.cli.listening.forwarding import forward
 from astria_async.cli.options import Limit
@@ -48,6 +49,7 @@ _COLOURS = {State.DONE: "green", State.PENDING: "yellow", State.SET_ASIDE: "red"
 
 
 @app.command(name="list")
+@documented
 async def list_(
     *, state: State | None = None, limit: Limit = 20, store: StoreUrl = None, json: Json = False
 ) -> None:
@@ -84,6 +86,7 @@ def _row(record: Record) -> Row:
 
 
 @app.command(name="show")
+@documented
 async def show(which: Which, /, *, store: StoreUrl = None, json: Json = False) -> None:
     """Show a callback with its body."""
     async with _opened(store) as opened:
@@ -110,6 +113,7 @@ async def show(which: Which, /, *, store: StoreUrl = None, json: Json = False) -
 
 
 @app.command(name="replay")
+@documented
 async def replay(
     which: Which, /, *, to: str | None = None, store: StoreUrl = None, json: Json = False
 ) -> int:
@@ -135,7 +139,7 @@ async def replay(
         put_json({"wait": record.callback.wait, "status": how.status, "error": how.error})
     else:
         put_line(f"Sent to {to}: {how}")
-    return Exit.OK if how.ok else Exit.NO_ANSWER
+    return how.exit
 
 
 async def _mark(store: Store, record: Record, *, json: bool) -> int:

@@ -25,6 +25,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("tunes", "astria_async.cli.tunes:app", "Fine-tuned models: create, watch, download."),
     Command("prompts", "astria_async.cli.prompts:app", "Pictures from a tune: create, download."),
+    Command("packs", "astria_async.cli.packs:app", "Template prompts: list them, run one."),
     Command("listen", "astria_async.cli.listening.command:listen", "Watch callbacks come in."),
     Command(
         "callbacks", "astria_async.cli.callbacks:app", "Callbacks that were kept: list, replay."
@@ -39,7 +40,7 @@ COMMANDS = (
     ),
     Command(
         "sandbox",
-        "astria_async.cli.sandbox:sandbox",
+        "astria_async.cli.emulating.command:app",
         "Serve an emulator of the Astria API.",
     ),
     Command("completion", "astria_async.cli.completion:completion", "Teach your shell all this."),

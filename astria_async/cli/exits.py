@@ -27,7 +27,7 @@ class Exit(enum.IntEnum):
     DENIED = 4, "the key is wrong, or the object belongs to someone else (401, 403)"
     NOT_FOUND = 5, "no such object: never there, deleted or expired (404)"
     PAYMENT = 6, "the balance or the budget does not suffice (402)"
-    REFUSED = 7, "the API refused what was asked (400, 422)"
+    REFUSED = 7, "what was asked was refused (400, 422), or a callback that was sent"
     NO_ANSWER = 8, "no connection, or it broke"
     SERVER = 9, "the API failed, is busy, or answered nonsense (429, 5xx): try later"
     JOB_FAILED = 10, "Astria gave the training or the generation up"

@@ -14,6 +14,9 @@ def _finite(kind: Any, value: float) -> None:
         raise ValueError("Must be a finite number.")
 
 
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+"""Something to switch on."""
+
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
 """A TCP port; 0 takes a free one."""
 

@@ -1,15 +1,16 @@
 """``astria-async prompts …``."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from astria_async.cli import creating, jobs, session
 from astria_async.cli.commands import PROGRAM
 from astria_async.cli.creating import Creation
 from astria_async.cli.downloading import download as download_files
-from astria_async.cli.options import Id, Ids, Limit, Out
+from astria_async.cli.helping import documented
+from astria_async.cli.options import Flag, Id, Ids, Limit, Out
 from astria_async.cli.parameters import command, keyword, options_of, positional, read_into
 from astria_async.cli.resuming import resume_with
 from astria_async.cli.session import Common, connected
@@ -64,6 +65,7 @@ async def _update(*, prompt: int, common: Common, **given: Any) -> None:
         jobs.show(await astria.prompts.update(prompt, **changes), common)
 
 
+@documented
 async def _download(
     prompts: Ids, /, *, out: Out = Path(), common: Common = session.NO_OPTIONS
 ) -> None:
@@ -73,11 +75,12 @@ async def _download(
         await download_files(found, out, common)
 
 
+@documented
 async def _like(
     prompt: Id,
     /,
     *,
-    undo: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    undo: Flag = False,
     common: Common = session.NO_OPTIONS,
 ) -> None:
     """

@@ -2,16 +2,17 @@
 
 import uuid
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from astria_async.cli import creating, jobs, session
 from astria_async.cli.commands import PROGRAM
 from astria_async.cli.creating import Creation
 from astria_async.cli.downloading import download as download_files
 from astria_async.cli.exits import CommandError, Exit
-from astria_async.cli.options import Id, Ids, Limit, Out
+from astria_async.cli.helping import documented
+from astria_async.cli.options import Flag, Id, Ids, Limit, Out
 from astria_async.cli.parameters import command, keyword, options_of, positional, read_into
 from astria_async.cli.resuming import resume_with
 from astria_async.cli.session import Common, connected
@@ -55,12 +56,13 @@ async def _update(*, tune: int, common: Common, **given: Any) -> None:
         jobs.show(await astria.tunes.update(tune, **changes), common)
 
 
+@documented
 async def _download(
     tunes: Ids,
     /,
     *,
     out: Out = Path(),
-    images: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    images: Flag = False,
     common: Common = session.NO_OPTIONS,
 ) -> None:
     """

@@ -1,25 +1,32 @@
 """``astria-async demo``, as it is typed."""
 
 import tempfile
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
+import anyio.to_thread
 from cyclopts import Parameter
 
 from astria_async.cli.demo.photos import find_photos
 from astria_async.cli.exits import CommandError, Exit
 from astria_async.cli.extras import need
+from astria_async.cli.helping import documented
+from astria_async.cli.interrupts import interrupted
+from astria_async.cli.options import Flag
 from astria_async.cli.progress import reporter
-from astria_async.cli.terminal import console, put_json, put_line
+from astria_async.cli.terminal import console, put_json, put_line, put_warning
 
 
+@documented
 async def demo(
     *,
     images: Path | None = None,
     name: str | None = None,
     out: Path = Path("astria-demo"),
-    drop_callbacks: Annotated[bool, Parameter(negative="")] = False,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    drop_callbacks: Flag = False,
+    open_: Annotated[bool, Parameter(name="--open", negative="", show_default=False)] = False,
+    json: Flag = False,
 ) -> int:
     """
     Run the main job on this machine: no key, no network.
@@ -33,8 +40,11 @@ async def demo(
             subject for your own.
         out: Directory for the results; made if it does not exist.
         drop_callbacks: Let the sandbox lose every callback: polling finds the results all the same.
+        open_: Open the sandbox's dashboard in a browser, and keep it up until Ctrl-C.
         json: Print one JSON object, and nothing else.
     """
+    if open_ and json:
+        raise CommandError("--open and --json do not go together", Exit.USAGE)
     photos = find_photos(images)
     need("sandbox", "the demo")
     from astria_async.cli.demo.run import Job, Run
@@ -43,12 +53,22 @@ async def demo(
     _prepare(out)
     job = Job(photos=photos, name=name or ("subject" if images else "cat"), out=out)
     async with stage(drop_callbacks=drop_callbacks) as running:
+        if open_:
+            await _open(running.dashboard)
         summary = await Run(running, job, reporter(console(), silent=json)).whole()
-    if json:
-        put_json(summary.to_json())
-    else:
-        put_line("\n".join(summary.lines()))
+        if json:
+            put_json(summary.to_json())
+        else:
+            put_line("\n".join(summary.lines()))
+        if open_:
+            put_line(f"\nDashboard: {running.dashboard}\nCtrl-C stops it.")
+            await interrupted()
     return Exit.OK
+
+
+async def _open(url: str) -> None:
+    if not await anyio.to_thread.run_sync(webbrowser.open, url):
+        put_warning("no browser could be opened")
 
 
 def _prepare(out: Path) -> None:

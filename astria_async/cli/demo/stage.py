@@ -11,6 +11,7 @@ from astria_async.client import Astria
 from astria_async.protocol.models import Job
 from astria_async.receiver import Receiver
 from astria_async.sandbox import Sandbox
+from astria_async.sandbox.dashboard import HOME
 from astria_async.sandbox.serve import serve
 from astria_async.stores import State
 from astria_async.waiting import WaitPolicy
@@ -43,6 +44,11 @@ class Stage:
     sandbox: Sandbox
     base_url: str
     public_url: str
+
+    @property
+    def dashboard(self) -> str:
+        """Where the sandbox shows itself to people."""
+        return f"{self.base_url}{HOME}/"
 
     async def found_by(self, job: Job) -> str:
         """Whether a callback for *job* has come, or polling alone told that it is ready."""

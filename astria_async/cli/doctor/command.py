@@ -1,21 +1,22 @@
 """``astria-async doctor``, as it is typed."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import attrs
-from cyclopts import Parameter
 
 from astria_async.cli import settings
 from astria_async.cli.doctor.api import look_at_api
 from astria_async.cli.doctor.callbacks import Serving, look_at_callbacks
 from astria_async.cli.doctor.findings import Finding, fault, note, ok
 from astria_async.cli.exits import CommandError, Exit
-from astria_async.cli.options import Port
+from astria_async.cli.helping import documented
+from astria_async.cli.options import Flag, Port
 from astria_async.cli.terminal import console, count, put_json, put_line
 
 _SIGNS = {"ok": ("✓", "green"), "fault": ("✗", "bold red"), "note": ("·", "yellow")}
 
 
+@documented
 async def doctor(
     *,
     base_url: str | None = None,
@@ -24,7 +25,7 @@ async def doctor(
     store: str | None = None,
     port: Port | None = None,
     tunnel: Literal["ngrok"] | None = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    json: Flag = False,
 ) -> int:
     """
     Look at everything that callbacks and the API need, and say what to mend.

@@ -9,11 +9,12 @@ from cyclopts import Parameter
 
 from astria_async.cli import keeping, settings
 from astria_async.cli.exits import Exit
+from astria_async.cli.helping import documented
 from astria_async.cli.interrupts import interrupted
 from astria_async.cli.listening.arrivals import Arrivals
 from astria_async.cli.listening.forwarding import forward
 from astria_async.cli.listening.views import Events, Lines, Opening, RefusalLog, View
-from astria_async.cli.options import Port
+from astria_async.cli.options import Flag, Port
 from astria_async.cli.session import is_local
 from astria_async.cli.terminal import console, put_line
 from astria_async.clock import SystemClock
@@ -27,6 +28,7 @@ PATIENCE = 30.0
 """Seconds that a program has to answer a callback that is passed on."""
 
 
+@documented
 async def listen(
     *,
     host: str = "127.0.0.1",
@@ -36,7 +38,7 @@ async def listen(
     forward_to: str | None = None,
     store: str | None = None,
     events: Annotated[bool, Parameter(name=["--events", "--json"], negative="")] = False,
-    bodies: Annotated[bool, Parameter(negative="")] = False,
+    bodies: Flag = False,
 ) -> int:
     """
     Receive callbacks and show them as they come, until Ctrl-C, which ends it with exit code 0.

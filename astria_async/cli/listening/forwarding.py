@@ -4,6 +4,7 @@ import time
 
 import attrs
 
+from astria_async.cli.exits import Exit
 from astria_async.protocol.callbacks import Address, Callback, CallbackSigner
 from astria_async.protocol.errors import ConnectionFailed
 from astria_async.transport.plain import Send
@@ -31,26 +32,37 @@ class Forwarded:
         """Whether it was taken."""
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004
 
+    @property
+    def exit(self) -> Exit:
+        """What a command that did no more than this ends with."""
+        if self.status is None:
+            return Exit.NO_ANSWER
+        return Exit.OK if self.ok else Exit.REFUSED
+
     def __str__(self) -> str:
         """As people read it."""
         said = self.error if self.status is None else str(self.status)
         return f"{said} in {self.seconds * 1000:.0f} ms"
 
 
-async def forward(callback: Callback, url: str, signer: CallbackSigner, send: Send) -> Forwarded:
+async def forward(
+    callback: Callback, url: str, signer: CallbackSigner | None, send: Send
+) -> Forwarded:
     """
     POST *callback* to *url* with its metadata, signed with our secret.
 
     Args:
         callback: What came.
         url: Where to; its own query is kept.
-        signer: Signs, so that a receiver with the same secret takes it.
+        signer: Signs, so that a receiver with the same secret takes it; ``None`` leaves the URL
+            as it is.
         send: Sends.
     """
     address = Address(kind=callback.kind, wait=callback.wait, metadata=callback.metadata)
+    target = url if signer is None else signer.url(url, address)
     began = time.monotonic()
     try:
-        answer = await send("POST", signer.url(url, address), callback.body, JSON)
+        answer = await send("POST", target, callback.body, JSON)
     except ConnectionFailed as exc:
         cause = type(exc.__cause__).__name__
         return Forwarded(

@@ -1,29 +1,39 @@
-"""``astria-async sandbox``: the emulator on a port, until it is told to stop."""
+"""``astria-async sandbox``, as it is typed: the emulator on a port, until it is told to stop."""
 
 import os
 import secrets
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
+from astria_async.cli.emulating.triggering import trigger
 from astria_async.cli.exits import CommandError, Exit
 from astria_async.cli.extras import need
+from astria_async.cli.helping import documented
 from astria_async.cli.interrupts import interrupted
-from astria_async.cli.options import Factor, Port
+from astria_async.cli.options import Factor, Flag, Port
 from astria_async.cli.terminal import put_json, put_line
 
+app = App(name="sandbox", help="Serve an emulator of the Astria API, or send test callbacks.")
+app.command(trigger, name="trigger")
 
-async def sandbox(
+
+@app.default
+@documented
+async def serve(
     *,
     host: str = "127.0.0.1",
     port: Port = 8787,
     api_key: str | None = None,
     speed: Factor = 1000.0,
     balance: Decimal = Decimal(1000),
-    idempotent: Annotated[bool, Parameter(negative="")] = False,
+    idempotent: Flag = False,
     seed: int = 0,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    state: Path | None = None,
+    faults: Annotated[list[str] | None, Parameter(negative="", metavar="NAME|JSON")] = None,
+    json: Flag = False,
 ) -> int:
     """
     Serve an emulator of the Astria API until Ctrl-C, which ends it with exit code 0.
@@ -40,20 +50,37 @@ async def sandbox(
         balance: What the account holds, in US dollars.
         idempotent: Switch on the account's idempotency setting.
         seed: What durations and pictures derive from.
-        json: Print one JSON object with url, api_key and pid when it is up, and nothing else.
+        state: SQLite file that keeps everything over restarts; made if it does not exist.
+        faults: What goes wrong: names such as lost-callbacks, created-504 or bad-day, or a JSON
+            object such as {"on": "callback", "kind": "drop"}. May be given several times.
+        json: Print one JSON object with url, api_key, dashboard and pid when it is up, and nothing
+            else.
     """
     need("sandbox", "the sandbox")
+    from astria_async.cli.emulating.faults import read_faults
     from astria_async.sandbox import Sandbox
-    from astria_async.sandbox.serve import CannotServe, serve
+    from astria_async.sandbox.serve import CannotServe
+    from astria_async.sandbox.serve import serve as serve_sandbox
+    from astria_async.sandbox.state import StateError
 
     key = f"sd_{secrets.token_urlsafe(16)}" if api_key is None else api_key
     emulator = Sandbox(
-        api_key=key, speed=1.0, pace=speed, balance=balance, idempotent=idempotent, seed=seed
+        api_key=key,
+        speed=1.0,
+        pace=speed,
+        balance=balance,
+        idempotent=idempotent,
+        seed=seed,
+        state=state,
     )
+    for fault in read_faults(faults or []):
+        emulator.faults.add(fault)
     try:
-        async with emulator, serve(emulator, host, port) as url:
+        async with emulator, serve_sandbox(emulator, host, port) as url:
             _tell(url, key, json=json)
             await interrupted()
+    except StateError as exc:
+        raise CommandError(f"--state: {exc}") from exc
     except CannotServe as exc:
         raise CommandError(f"{exc}; --port 0 takes a free one") from exc
     if not json:
@@ -62,11 +89,15 @@ async def sandbox(
 
 
 def _tell(url: str, key: str, *, json: bool) -> None:
+    from astria_async.sandbox.dashboard import HOME
+
+    dashboard = f"{url}{HOME}/"
     if json:
-        put_json({"url": url, "api_key": key, "pid": os.getpid()})
+        put_json({"url": url, "api_key": key, "dashboard": dashboard, "pid": os.getpid()})
         return
     put_line(
         f"Sandbox at {url}\n"
+        f"Dashboard  {dashboard}\n"
         f"API key    {key}\n\n"
         "Try it:\n"
         f"  curl -H 'Authorization: Bearer {key}' {url}/tunes\n\n"

@@ -1,0 +1,1 @@
+"""``astria-async sandbox``: the emulator on a port, and test callbacks."""
