@@ -92,10 +92,12 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def chromium(anyio_backend: str) -> AsyncIterator[Browser]:
-    binary = next((found for name in BINARIES if (found := shutil.which(name))), None)
-    if binary is None:
-        pytest.fail(f"these tests need a browser: install one of {', '.join(BINARIES)}")
     async with async_playwright() as playwright:
+        # The system's, or the one that "playwright install chromium" left.
+        places = (*BINARIES, playwright.chromium.executable_path)
+        binary = next((found for name in places if (found := shutil.which(name))), None)
+        if binary is None:
+            pytest.fail(f"these tests need a browser: install one of {', '.join(BINARIES)}")
         browser = await playwright.chromium.launch(executable_path=binary, args=list(FLAGS))
         yield browser
         await browser.close()
@@ -174,7 +176,7 @@ async def test_a_fault_is_switched_on_and_off(site: Site, width: int) -> None:
 
         assert (await site.api.get("/users")).status_code == 429
 
-        await expect(page.locator("[data-label=played]")).to_have_text("1")
+        await expect(page.locator("[data-label=Played]")).to_have_text("1")
         await page.get_by_role("button", name="Switch off: 429").click()
         await expect(page.get_by_text("None: the sandbox does what")).to_be_visible()
         assert (await site.api.get("/users")).status_code == 200
@@ -226,6 +228,18 @@ async def test_a_mistake_is_shown_where_it_was_made(site: Site) -> None:
         await page.get_by_label("Amount").fill("5")
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("cell", name="+$5.0000", exact=True)).to_be_visible()
+
+
+async def test_a_wrong_rule_stays_open(site: Site) -> None:
+    """The part of the page that the form is in stays open, and its first mistake has the focus."""
+    async with site.open("/faults") as page:
+        await page.get_by_text("Jobs that go wrong").click()
+        await page.locator("#job-percent").fill("300")
+        await page.locator("#add-job").click()
+
+        await expect(page.locator("#job-percent-error")).to_be_visible()
+        await expect(page.locator("#job-percent")).to_be_focused()
+    site.forgive("422")
 
 
 async def test_a_refusal_is_told(site: Site) -> None:

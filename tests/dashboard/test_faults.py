@@ -147,8 +147,8 @@ async def test_a_fault_counts_how_often_it_was_played(rig: Any) -> None:
 
     page = await rig.page("/faults")
 
-    assert 'data-label="seen">2<' in page
-    assert 'data-label="played">1<' in page
+    assert 'data-label="Seen">2<' in page
+    assert 'data-label="Played">1<' in page
 
 
 async def test_faults_can_be_switched_off(rig: Any) -> None:

@@ -1,9 +1,12 @@
 """What the pages show, and that nothing in an address or a title breaks them."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import anyio
+import httpx
 import pytest
 
 from astria_async.sandbox import CallbackFault, JobFault, RequestFault
@@ -11,6 +14,7 @@ from astria_async.sandbox.dashboard import HOME
 from astria_async.sandbox.dashboard.app import PAGES, POSTS
 
 pytestmark = pytest.mark.anyio
+Rigged = Callable[..., AbstractAsyncContextManager[Any]]
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 GARBAGE = ["0", "-1", "abc", "9" * 40, "%00", "'--", "..%2f..", "١٢", "1.5", "{{7*7}}", " "]
 QUERIES = [
@@ -341,6 +345,69 @@ async def test_half_characters_are_shown_as_something(rig: Any) -> None:
     if response.is_success:
         assert "half" in await rig.page("/prompts")
     assert "half" in await rig.page(f"/requests/{next(iter(rig.sandbox.requests)).request_id}")
+
+
+async def test_a_request_whose_connection_was_cut_had_no_answer(rig: Any) -> None:
+    """No status is no answer, and counts as an error."""
+    rig.sandbox.faults.add(RequestFault(kind="reset"))
+    with pytest.raises(httpx.ReadError):
+        await rig.api.get("/users")
+
+    assert ">no answer<" in await rig.page("/requests", show="errors")
+
+
+async def test_a_callback_on_its_way_is_pending(rigged: Rigged) -> None:
+    """One whose receiver has not answered yet shows as being sent."""
+    begun, release = anyio.Event(), anyio.Event()
+
+    async def deliver(url: str, body: bytes, headers: dict[str, str]) -> int:
+        begun.set()
+        await release.wait()
+        return 204
+
+    async with rigged(deliver=deliver) as rig, anyio.create_task_group() as tasks:
+        await rig.tune(branch="fast")
+        tasks.start_soon(rig.sandbox.advance, 100)
+        await begun.wait()
+
+        assert ">sending<" in await rig.page("/callbacks", show="pending")
+        release.set()
+
+
+async def test_a_sandbox_without_its_account_has_pages(rig: Any) -> None:
+    """A state that was made elsewhere may hold no account that one could show."""
+    rig.sandbox.world.accounts.remove(77)
+
+    await rig.page()
+    await rig.page("/billing", status=404)
+    await rig.page("/settings", status=404)
+
+
+async def test_who_hangs_up_while_sending_a_form_is_no_error(rig: Any) -> None:
+    """A browser that goes away in the middle of a form leaves nothing behind."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"sec-fetch-site", b"same-origin")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": f"{HOME}/clock/advance",
+        "query_string": b"",
+        "scheme": "http",
+        "headers": headers,
+        "client": ("127.0.0.1", 5),
+        "server": ("127.0.0.1", 80),
+        "root_path": "",
+    }
+    await rig.sandbox.app(scope, receive, send)
+
+    assert sent[0]["status"] == 400
 
 
 @pytest.mark.parametrize("value", GARBAGE)

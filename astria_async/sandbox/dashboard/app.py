@@ -33,6 +33,10 @@ from astria_async.sandbox.dashboard.rendering import FOLDER, environment, render
 
 Handler = Callable[[Request, Desk], Awaitable[Page | Gone | Response]]
 View = Callable[[Request], Awaitable[Response]]
+_REASONS = {
+    HTTPStatus.NOT_FOUND: "There is nothing here, or not any more.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address is for a form.",
+}
 
 PAGES: Mapping[str, Handler] = {
     "/": overview.show,
@@ -135,7 +139,7 @@ async def _go_home(_request: Request) -> Response:
 async def _explain(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     known = HTTPStatus(error.status_code)
-    said = error.detail if error.detail != known.phrase else ""
-    response = render_bare(known.phrase, error.status_code, message=said or known.description)
+    said = error.detail if error.detail != known.phrase else _REASONS.get(known, "")
+    response = render_bare(known.phrase, error.status_code, message=said)
     response.headers.update(error.headers or {})
     return response

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
 import anyio
 import attrs
@@ -15,6 +16,7 @@ from astria_async.sandbox.services import Services
 from astria_async.sandbox.world import World
 
 PATIENCE = 2.0
+T = TypeVar("T")
 
 
 @attrs.define(eq=False)
@@ -78,34 +80,29 @@ class Desk:
             Whether it was done within a moment; otherwise it goes on, because a receiver that does
             not answer holds it up.
         """
-
-        async def jump() -> None:
-            self._jumps += 1
-            try:
-                await self.control.advance(seconds)
-            finally:
-                self._jumps -= 1
-
-        return await self._begin(jump)
+        return await self._begin(self._jump, seconds)
 
     async def send_again(self, delivery: Delivery) -> bool:
         """Replay a callback; returns as ``advance`` does."""
+        return await self._begin(self.control.replay, delivery)
 
-        async def send() -> None:
-            await self.control.replay(delivery)
+    async def _jump(self, seconds: float) -> None:
+        self._jumps += 1
+        try:
+            await self.control.advance(seconds)
+        finally:
+            self._jumps -= 1
 
-        return await self._begin(send)
-
-    async def _begin(self, act: Callable[[], Awaitable[None]]) -> bool:
+    async def _begin(self, act: Callable[[T], Awaitable[Any]], value: T) -> bool:
         done = anyio.Event()
-
-        async def run() -> None:
-            try:
-                await act()
-            finally:
-                done.set()
-
-        self.later(run)
+        self.later(_finish, act, value, done)
         with anyio.move_on_after(self.patience):
             await done.wait()
         return done.is_set()
+
+
+async def _finish(act: Callable[[T], Awaitable[Any]], value: T, done: anyio.Event) -> None:
+    try:
+        await act(value)
+    finally:
+        done.set()

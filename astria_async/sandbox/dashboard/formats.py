@@ -5,7 +5,9 @@ import json
 from decimal import Decimal
 
 MC_PER_USD = 100_000
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE = 60
+# A unit with its seconds, and the next smaller one.
+_UNITS = (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1))
 _MILLISECOND = 0.001
 _KIB = 1024
 
@@ -48,15 +50,9 @@ def span(seconds: float) -> str:
     if seconds < _MINUTE:
         return f"{seconds:.1f} s"
     total = round(seconds)
-    for size, unit, below, small in (
-        (_DAY, "d", _HOUR, "h"),
-        (_HOUR, "h", _MINUTE, "min"),
-        (_MINUTE, "min", 1, "s"),
-    ):
-        if total >= size:
-            rest = total % size // below
-            return f"{total // size} {unit}" + (f" {rest} {small}" if rest else "")
-    return f"{total} s"
+    unit, length, small, part = next(each for each in _UNITS if total >= each[1])
+    rest = total % length // part
+    return f"{total // length} {unit}" + (f" {rest} {small}" if rest else "")
 
 
 def between(start: dt.datetime, end: dt.datetime) -> str:

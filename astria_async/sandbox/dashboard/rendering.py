@@ -8,7 +8,6 @@ scroll position stay.
 """
 
 import hashlib
-import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -27,6 +26,7 @@ from astria_async.sandbox.dashboard.paths import path
 
 FOLDER = Path(__file__).parent
 SHELL_PARTS = ("status",)
+SHEETS = ("base.css", "shell.css", "pieces.css", "pictures.css", "forms.css")
 _PULSE = "pulse"
 _VERSION_LENGTH = 12
 _FILTERS = {
@@ -60,7 +60,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     env.filters.update(_FILTERS)
-    env.globals.update(path=path, between=formats.between, asset=asset, isfinite=math.isfinite)
+    env.globals.update(path=path, between=formats.between, asset=asset, sheets=SHEETS)
     for name in env.list_templates():
         env.get_template(name)
     return env
@@ -120,9 +120,8 @@ def _here(request: Request) -> str:
 
 
 def _changes(request: Request, page: Page, context: Mapping[str, Any]) -> Response:
-    seen = dict(
-        pair.partition("=")[::2] for pair in request.headers.get("x-seen", "").split(",") if pair
-    )
+    pairs = (pair.partition("=") for pair in request.headers.get("x-seen", "").split(","))
+    seen = {name: version for name, _, version in pairs}
     parts = {name: _part(name, context) for name in (*SHELL_PARTS, *page.parts)}
     changed = [
         _wrap(name, text, out_of_band=True)

@@ -11,6 +11,7 @@ from astria_async.sandbox.dashboard.desk import Desk
 from astria_async.sandbox.dashboard.forms import Answers, read_form
 from astria_async.sandbox.dashboard.page import Gone, Page
 from astria_async.sandbox.dashboard.paths import path
+from astria_async.sandbox.records import Account
 from astria_async.sandbox.settings import CallbackShape, Settings
 
 SHAPES: Mapping[str, str] = {
@@ -67,16 +68,20 @@ async def save(request: Request, desk: Desk) -> Page | Gone:
 async def save_account(request: Request, desk: Desk) -> Gone:
     """Turn the account's switches for merging creates."""
     answers = Answers(await read_form(request))
-    account = desk.account()
-    if account is None:
-        raise HTTPException(404)
     desk.world.accounts.change(
-        account.id,
+        _account(desk).id,
         idempotent=answers.flag("idempotent"),
         merge_text_seed=answers.flag("merge_text_seed"),
     )
     await desk.services.commit()
     return Gone(path("settings"), "settings-saved")
+
+
+def _account(desk: Desk) -> Account:
+    account = desk.account()
+    if account is None:
+        raise HTTPException(404)
+    return account
 
 
 def _page(
@@ -90,7 +95,7 @@ def _page(
         status=422 if errors else 200,
         context={
             "settings": settings,
-            "account": desk.account(),
+            "account": _account(desk),
             "shapes": SHAPES,
             "flags": FLAGS,
             "fixed": {

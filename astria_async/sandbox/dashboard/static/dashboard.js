@@ -73,12 +73,14 @@
     }
   });
 
-  // After a form was taken the rest of the page is looked at again, and focus is not lost.
+  // After a form was sent the rest of the page is looked at again. The focus goes to what is
+  // wrong with it, if anything, and is never lost.
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (isPulse(event)) return;
-    if (document.activeElement === document.body) {
-      document.getElementById("page").focus({ preventScroll: true });
-    }
+    const page = document.getElementById("page");
+    const wrong = page.querySelector("[aria-invalid]");
+    if (wrong) wrong.focus();
+    else if (document.activeElement === document.body) page.focus({ preventScroll: true });
     if (!paused()) refresh();
   });
 
