@@ -130,17 +130,22 @@ class Store(Protocol):
         """
         ...
 
-    async def expect(self, expectation: Expectation) -> None:
+    async def expect(self, expectation: Expectation) -> bool:
         """
         Note that a callback is to come; a second call adds what the first did not know.
 
-        The time and metadata of the first call stay; the latest object id that is known counts. A
-        record that already has a callback keeps it and its state, and learns the object id.
+        True when nothing was known of this wait id before: of several that begin the same create
+        at once, one alone is told so. A record that already has a callback keeps it and its state,
+        and learns the object id.
         """
         ...
 
-    async def forget(self, wait: str) -> None:
-        """Drop an expected record whose create surely did not happen; others stay."""
+    async def forget(self, wait: str, *, since: dt.datetime | None = None) -> None:
+        """
+        Drop an expected record whose create surely did not happen; others stay.
+
+        With *since*, only if it is the one that was noted for that time.
+        """
         ...
 
     async def overdue(self, *, before: dt.datetime, limit: int) -> Sequence[Expectation]:

@@ -96,17 +96,19 @@ class MemoryStore(Lifetime):
         """Return at once: memory takes every write."""
         await self._begin()
 
-    async def expect(self, expectation: Expectation) -> None:
+    async def expect(self, expectation: Expectation) -> bool:
         """Note that a callback is to come; see :class:`~astria_async.stores.base.Store`."""
         await self._begin()
-        self._keep(transitions.expected(self._records.get(expectation.wait), expectation))
+        old = self._records.get(expectation.wait)
+        self._keep(transitions.expected(old, expectation))
         self._make_room(expectation.wait)
+        return old is None
 
-    async def forget(self, wait: str) -> None:
-        """Drop the record if it is only expected."""
+    async def forget(self, wait: str, *, since: dt.datetime | None = None) -> None:
+        """Drop the record if it is only expected, and noted for *since* if that is given."""
         await self._begin()
         record = self._records.get(wait)
-        if record is not None and record.state is State.EXPECTED:
+        if record is not None and transitions.forgettable(record, since):
             del self._records[wait]
 
     async def overdue(self, *, before: dt.datetime, limit: int) -> Sequence[Expectation]:

@@ -80,9 +80,9 @@ class PostgresStore(Lifetime):
                 fsync,
             )
 
-    async def expect(self, expectation: Expectation) -> None:
+    async def expect(self, expectation: Expectation) -> bool:
         """Note that a callback is to come; see :class:`~astria_async.stores.base.Store`."""
-        await self._fetch(
+        ((is_new,),) = await self._fetch(
             tables.EXPECT,
             expectation.wait,
             expectation.kind,
@@ -90,10 +90,11 @@ class PostgresStore(Lifetime):
             expectation.since,
             expectation.object_id,
         )
+        return bool(is_new)
 
-    async def forget(self, wait: str) -> None:
-        """Drop the record if it is only expected."""
-        await self._fetch(tables.FORGET, wait)
+    async def forget(self, wait: str, *, since: dt.datetime | None = None) -> None:
+        """Drop the record if it is only expected, and noted for *since* if that is given."""
+        await self._fetch(tables.FORGET, wait, since)
 
     async def overdue(self, *, before: dt.datetime, limit: int) -> Sequence[Expectation]:
         """Records still expected since before *before*, oldest first."""

@@ -76,15 +76,20 @@ _RECORD = (
 )
 _SELECT = f"SELECT {_RECORD} FROM astria_async.callbacks c"  # noqa: S608 - our own names
 
-# Note that a callback is to come. wait, kind, metadata, since, object id
+# Note that a callback is to come; whether nothing was known of it. wait, kind, metadata, since,
+# object id
 EXPECT = """
     INSERT INTO astria_async.callbacks AS c
         (wait, kind, metadata, body, received_at, state, object_id, count, news, due_at)
     VALUES ($1, $2, $3, '', $4, 'expected', $5, 0, 0, $4)
     ON CONFLICT (wait) DO UPDATE SET object_id = COALESCE(excluded.object_id, c.object_id)
+    RETURNING c.xmax = 0
 """
-# Drop a record that is only expected. wait
-FORGET = "DELETE FROM astria_async.callbacks WHERE wait = $1 AND state = 'expected'"
+# Drop a record that is only expected. wait, since or null
+FORGET = """
+    DELETE FROM astria_async.callbacks
+    WHERE wait = $1 AND state = 'expected' AND ($2::timestamptz IS NULL OR received_at = $2)
+"""
 # Records still expected since before a time, oldest first. before, limit
 OVERDUE = (
     f"{_SELECT} WHERE c.state = 'expected' AND c.received_at < $1 ORDER BY c.received_at LIMIT $2"

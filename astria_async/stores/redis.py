@@ -84,10 +84,10 @@ class RedisStore(Lifetime):
         if info.get("maxmemory") and policy.startswith("allkeys"):
             _log.warning("%r evicts callbacks when memory runs short: %s", self, policy)
 
-    async def expect(self, expectation: Expectation) -> None:
+    async def expect(self, expectation: Expectation) -> bool:
         """Note that a callback is to come; see :class:`~astria_async.stores.base.Store`."""
         self._require_open()
-        await self._server.run(
+        is_new = await self._server.run(
             scripts.EXPECT,
             expectation.wait,
             expectation.kind,
@@ -95,11 +95,12 @@ class RedisStore(Lifetime):
             to_micros(expectation.since),
             "" if expectation.object_id is None else expectation.object_id,
         )
+        return bool(is_new)
 
-    async def forget(self, wait: str) -> None:
-        """Drop the record if it is only expected."""
+    async def forget(self, wait: str, *, since: dt.datetime | None = None) -> None:
+        """Drop the record if it is only expected, and noted for *since* if that is given."""
         self._require_open()
-        await self._server.run(scripts.FORGET, wait)
+        await self._server.run(scripts.FORGET, wait, "" if since is None else to_micros(since))
 
     async def overdue(self, *, before: dt.datetime, limit: int) -> Sequence[Expectation]:
         """Records still expected since before *before*, oldest first."""

@@ -127,23 +127,27 @@ EXPECT = (
     + """
 local wait, kind, metadata, since, object_id = unpack(ARGV)
 local record = get(wait)
-if not record then
+local is_new = not record
+if is_new then
     record = {kind = kind, received_at = since, state = 'expected', count = '0', news = '0',
         attempts = '0', claims = '0', due_at = since}
     redis.call('HSET', P .. 'r:' .. wait, 'metadata', metadata, 'body', '')
 end
 if object_id ~= '' then record.object_id = object_id end
 keep(wait, record)
-return 1
+return is_new and 1 or 0
 """
 )
 
-# Drop a record that is only expected. wait
+# Drop a record that is only expected. wait, since or ''
 FORGET = (
     _COMMON
     + """
-local record = get(ARGV[1])
-if record and record.state == 'expected' then drop(ARGV[1]) end
+local wait, since = unpack(ARGV)
+local record = get(wait)
+if record and record.state == 'expected' and (since == '' or record.received_at == since) then
+    drop(wait)
+end
 return 1
 """
 )

@@ -80,18 +80,19 @@ class SQLiteStore(Lifetime):
         """
         await self._write(tables.prove)
 
-    async def expect(self, expectation: Expectation) -> None:
+    async def expect(self, expectation: Expectation) -> bool:
         """Note that a callback is to come; see :class:`~astria_async.stores.base.Store`."""
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: sqlite3.Connection) -> bool:
             old = tables.get(db, expectation.wait)
             tables.save(db, transitions.expected(old, expectation), hint=False)
+            return old is None
 
-        await self._write(work)
+        return await self._write(work)
 
-    async def forget(self, wait: str) -> None:
-        """Drop the record if it is only expected."""
-        await self._write(lambda db: tables.forget(db, wait))
+    async def forget(self, wait: str, *, since: dt.datetime | None = None) -> None:
+        """Drop the record if it is only expected, and noted for *since* if that is given."""
+        await self._write(lambda db: tables.forget(db, wait, since))
 
     async def overdue(self, *, before: dt.datetime, limit: int) -> Sequence[Expectation]:
         """Records still expected since before *before*, oldest first."""

@@ -114,8 +114,11 @@ UPDATE = """
         lease_until = ?, owner = ?, error = ?, handled = ?, ready_at = ?, seq = max(seq, ?)
     WHERE wait = ?
 """
-# A record whose create surely did not happen.
-FORGET = "DELETE FROM astria_async_callbacks WHERE wait = ? AND state = 'expected'"
+# A record whose create surely did not happen. wait, since or null
+FORGET = """
+    DELETE FROM astria_async_callbacks
+    WHERE wait = ?1 AND state = 'expected' AND (?2 IS NULL OR received_at = ?2)
+"""
 # What is too old to keep.
 PRUNE = "DELETE FROM astria_async_callbacks WHERE received_at < ? AND state <> 'set_aside'"
 
@@ -189,9 +192,9 @@ def update(db: sqlite3.Connection, record: Record, *, hint: bool) -> None:
     db.execute(UPDATE, (*_books(record), seq, record.callback.wait))
 
 
-def forget(db: sqlite3.Connection, wait: str) -> None:
-    """Delete a record that is only expected."""
-    db.execute(FORGET, (wait,))
+def forget(db: sqlite3.Connection, wait: str, since: dt.datetime | None) -> None:
+    """Delete a record that is only expected, and noted for *since* if that is given."""
+    db.execute(FORGET, (wait, None if since is None else to_micros(since)))
 
 
 def prune(db: sqlite3.Connection, before: dt.datetime) -> int:

@@ -32,6 +32,13 @@ def expected(record: Record | None, expectation: Expectation) -> Record:
     return attrs.evolve(record, object_id=object_id)
 
 
+def forgettable(record: Record, since: dt.datetime | None) -> bool:
+    """Whether the record is only expected, and noted for *since* if that is given."""
+    if record.state is not State.EXPECTED:
+        return False
+    return since is None or record.callback.received_at == since
+
+
 def expectation_of(record: Record) -> Expectation:
     """What :func:`expected` made the record from."""
     callback = record.callback

@@ -145,6 +145,31 @@ class CallbackConformance(Fixtures):
         assert record.callback.received_at == clock.now()
         assert list(await store.overdue(before=clock.now(), limit=10)) == []
 
+    async def test_one_alone_begins(self, store: Store) -> None:
+        """Of several that note the same wait id at once, one is told that it is the first."""
+        told: list[bool] = []
+
+        async def note() -> None:
+            told.append(await store.expect(expectation("a")))
+
+        async with anyio.create_task_group() as group:
+            for _ in range(8):
+                group.start_soon(note)
+
+        assert sorted(told) == [False] * 7 + [True]
+
+    async def test_forget_of_a_time_spares_what_was_noted_since(self, store: Store) -> None:
+        """Who proves one create absent does not drop the note of another that began meanwhile."""
+        later = START + dt.timedelta(seconds=5)
+        await store.expect(expectation("a", since=START))
+        await store.expect(expectation("b", since=later))
+
+        for wait in ("a", "b"):
+            await store.forget(wait, since=START)
+
+        assert await store.record("a") is None
+        assert await store.record("b") is not None
+
     async def test_forget_drops_expectations_only(self, store: Store) -> None:
         """Forgetting drops what is expected, and neither a callback nor a stranger."""
         await store.expect(expectation("a"))

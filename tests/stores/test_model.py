@@ -101,7 +101,8 @@ class StoreMachine(RuleBasedStateMachine):
     def expect(self, wait: str, object_id: int | None) -> None:
         now = self.clock.now()
         told = expectation(wait, kind=kind_of(wait), since=now, object_id=object_id)
-        self.call(self.store.expect, told)
+        is_new = self.call(self.store.expect, told)
+        assert is_new is (wait not in self.rows)
 
         row = self.rows.setdefault(wait, Row(state="expected", body=b"", since=now))
         row.object_id = object_id or row.object_id
