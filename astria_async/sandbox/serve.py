@@ -45,7 +45,7 @@ class _Server(uvicorn.Server):
 
 
 def _protocol(transports: dict[_Address, asyncio.Transport]) -> type[H11Protocol]:
-    """uvicorn's HTTP, which keeps note of the connection that a request came by."""
+    """HTTP of uvicorn, which keeps note of the connection that a request came by."""
 
     class Noting(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -116,8 +116,8 @@ async def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Asy
         server = _Server(config)
         async with OwnedTasks() as tasks:
             tasks.group.start_soon(_run, server, bound)
-            await server.up.wait()
             try:
+                await server.up.wait()
                 yield sandbox.base_url
             finally:
                 server.should_exit = True

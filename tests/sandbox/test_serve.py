@@ -153,6 +153,18 @@ async def test_leaving_stops_the_server() -> None:
             await http.get(urls[0])
 
 
+async def test_cancellation_while_starting() -> None:
+    """A program that is cancelled before the server is up ends all the same."""
+    async with Sandbox(speed=0) as sandbox:
+        with anyio.fail_after(5), anyio.CancelScope() as scope:
+            scope.cancel()
+            async with serve(sandbox):
+                raise AssertionError("the block was entered")
+
+        with pytest.raises(OSError, match="attempts failed"):
+            await anyio.connect_tcp("127.0.0.1", int(sandbox.base_url.rpartition(":")[2]))
+
+
 async def test_cancellation_stops_the_server() -> None:
     """A cancelled program closes its sockets."""
     with anyio.fail_after(5):
