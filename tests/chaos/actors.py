@@ -22,7 +22,15 @@ import anyio
 import attrs
 import psutil
 
-from astria_async import Astria, Callback, Prompt, Receiver, RetryPolicy, WaitPolicy
+from astria_async import (
+    Astria,
+    Callback,
+    Prompt,
+    Receiver,
+    RetryPolicy,
+    StoreUnavailable,
+    WaitPolicy,
+)
 from astria_async.receiver import HandlerLimits
 
 RETRY = RetryPolicy(
@@ -93,13 +101,7 @@ async def work(options: argparse.Namespace, receiver: Receiver) -> None:
 
         async def one(key: str) -> None:
             async with gate:
-                prompt = await astria.prompts.create(
-                    options.tune,
-                    f"picture {key}.",
-                    num_images=1,
-                    idempotency_key=key,
-                    metadata={"key": key},
-                )
+                prompt = await create(astria, options.tune, key)
                 journal.write("created", key=key, id=prompt.id)
             began = time.time()
             ready = await prompt.wait_ready()
@@ -110,6 +112,21 @@ async def work(options: argparse.Namespace, receiver: Receiver) -> None:
                 group.start_soon(one, key)
     after = _held()
     journal.write("finished", tasks=after[0] - before[0], descriptors=after[1] - before[1])
+
+
+async def create(astria: Astria, tune: int, key: str) -> Prompt:
+    """A prompt; a store that is away refuses before anything is sent, so that is no harm."""
+    while True:
+        try:
+            return await astria.prompts.create(
+                tune,
+                f"picture {key}.",
+                num_images=1,
+                idempotency_key=key,
+                metadata={"key": key},
+            )
+        except StoreUnavailable:
+            await anyio.sleep(0.3)
 
 
 def _held() -> tuple[int, int]:

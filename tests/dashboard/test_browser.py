@@ -1,5 +1,6 @@
 """The dashboard in a real browser: live, by mouse, by keyboard, on a phone, without scripts."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,7 +32,8 @@ FLAGS = (
     f"--host-resolver-rules=MAP {OTHER_NAME} 127.0.0.1",
 )
 WIDTHS = {"phone": 375, "desk": 1280}
-PATIENCE_MS = 5000
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @attrs.define(eq=False, slots=False)
@@ -97,7 +99,9 @@ async def chromium(anyio_backend: str) -> AsyncIterator[Browser]:
         places = (*BINARIES, playwright.chromium.executable_path)
         binary = next((found for name in places if (found := shutil.which(name))), None)
         if binary is None:
-            pytest.fail(f"these tests need a browser: install one of {', '.join(BINARIES)}")
+            need = f"these tests need a browser: install one of {', '.join(BINARIES)}"
+            # Only a person's machine may do without one: a check that counts never does.
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(need)
         browser = await playwright.chromium.launch(executable_path=binary, args=list(FLAGS))
         yield browser
         await browser.close()
