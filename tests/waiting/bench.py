@@ -186,11 +186,16 @@ class Bench:
 
 
 @asynccontextmanager
-async def running(policy: WaitPolicy | None = None, *, seed: int = 0) -> AsyncIterator[Bench]:
-    """A bench whose lookout is at work."""
-    clock = VirtualClock(speed=0, start=START)
-    waits = Waits(clock, policy or WaitPolicy(), random.Random(seed))
-    api = Api()
+async def running(
+    policy: WaitPolicy | None = None,
+    *,
+    clock: VirtualClock | None = None,
+    api: Api | None = None,
+) -> AsyncIterator[Bench]:
+    """A bench whose lookout is at work; with the clock and API of another one after its crash."""
+    clock = clock or VirtualClock(speed=0, start=START)
+    api = api or Api()
+    waits = Waits(clock, policy or WaitPolicy(), random.Random(0))
     async with anyio.create_task_group() as group:
         bench = Bench(clock, api, waits, group)
         group.start_soon(Lookout(waits, api).run)
