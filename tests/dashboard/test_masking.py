@@ -39,7 +39,7 @@ def test_addresses_are_read_without_percent_signs() -> None:
     assert readable("https://h.example/caf%C3%A9?sig=%41") == "https://h.example/café?sig=•••"
 
 
-@given(st.text(alphabet=st.characters(categories=["L", "N"]), min_size=1), st.text())
+@given(st.text("abYZ09éß-_.~%", min_size=1), st.text('aé=&?#;<>%26 \\"', max_size=20))
 def test_no_signature_survives(secret: str, rest: str) -> None:
     """Whatever the value and whatever follows, the value is gone."""
     shown = masked(f"https://h.example/?a=1&sig=SECRET{secret}&{rest.replace('SECRET', '')}")
