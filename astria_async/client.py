@@ -49,7 +49,7 @@ from astria_async.waiting.sweeper import Sweeper
 
 J = TypeVar("J", bound=Job)
 
-logger = logging.getLogger("astria_async.client")
+logger: logging.Logger = logging.getLogger("astria_async.client")
 
 BASE_URL = "https://api.astria.ai"
 CONNECTIONS = 50

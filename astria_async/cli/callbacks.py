@@ -23,7 +23,7 @@ from astria_async.stores import State, Store
 from astria_async.stores.base import Record
 from astria_async.transport.plain import plain_sender
 
-app = App(name="callbacks", help="Callbacks that were kept: list, show, replay.")
+app: App = App(name="callbacks", help="Callbacks that were kept: list, show, replay.")
 
 SHORT = 8
 """Characters of a wait id that tables show; any beginning that is unique will do."""

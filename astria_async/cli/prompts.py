@@ -19,7 +19,7 @@ from astria_async.cli.verbs import add_verbs
 from astria_async.protocol.models import Job
 from astria_async.protocol.params import NewPrompt, PromptChanges, PromptFilters, PromptOverrides
 
-app = App(name="prompts", help="Generation jobs on tunes: create, watch, download, delete.")
+app: App = App(name="prompts", help="Generation jobs on tunes: create, watch, download, delete.")
 _COMMON = keyword("common", Common, session.NO_OPTIONS)
 _CREATION = keyword("creation", Creation, creating.NO_OPTIONS)
 

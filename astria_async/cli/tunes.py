@@ -20,7 +20,7 @@ from astria_async.cli.verbs import add_verbs
 from astria_async.protocol.models import Job, Tune
 from astria_async.protocol.params import NewTune, TuneChanges, TuneFilters
 
-app = App(name="tunes", help="Fine-tuned models: create, watch, download, delete.")
+app: App = App(name="tunes", help="Fine-tuned models: create, watch, download, delete.")
 _COMMON = keyword("common", Common, session.NO_OPTIONS)
 
 

@@ -16,7 +16,7 @@ from astria_async.cli.interrupts import interrupted
 from astria_async.cli.options import Factor, Flag, Port
 from astria_async.cli.terminal import put_json, put_line
 
-app = App(name="sandbox", help="Serve an emulator of the Astria API, or send test callbacks.")
+app: App = App(name="sandbox", help="Serve an emulator of the Astria API, or send test callbacks.")
 app.command(trigger, name="trigger")
 
 
