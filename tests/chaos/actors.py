@@ -13,8 +13,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ from astria_async import (
     WaitPolicy,
 )
 from astria_async.receiver import HandlerLimits
+
+Role = Callable[[argparse.Namespace, Receiver], Awaitable[None]]
 
 RETRY = RetryPolicy(
     attempts=12, base=0.05, server_error_base=0.2, maximum=1.0, settle=1.5, jitter=0.25
@@ -140,6 +142,19 @@ def client(options: argparse.Namespace, receiver: Receiver) -> Astria:
     )
 
 
+async def play(role: Role, options: argparse.Namespace, receiver: Receiver) -> None:
+    """Act, once the store is there: a service's supervisor starts it again until then."""
+    async with AsyncExitStack() as stack:
+        while True:
+            try:
+                await stack.enter_async_context(receiver)
+            except StoreUnavailable:
+                await anyio.sleep(0.3)
+            else:
+                break
+        await role(options, receiver)
+
+
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     try:
@@ -167,7 +182,7 @@ def main() -> None:
     )
     role = {"receiver": receive, "worker": work, "handler": handle}[options.role]
     with one_line_errors():
-        anyio.run(role, options, receiver)
+        anyio.run(play, role, options, receiver)
     sys.exit(0)
 
 
