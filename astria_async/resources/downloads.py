@@ -179,11 +179,12 @@ class _Fetcher(Generic[J]):
         head, size = b"", 0
         file = await _create(part)
         try:
-            async for chunk in answer.chunks():
-                if len(head) < HEAD_BYTES:
-                    head += chunk[:HEAD_BYTES]
-                size += len(chunk)
-                await anyio.to_thread.run_sync(file.write, chunk)
+            async with contextlib.aclosing(answer.chunks()) as chunks:
+                async for chunk in chunks:
+                    if len(head) < HEAD_BYTES:
+                        head += chunk[:HEAD_BYTES]
+                    size += len(chunk)
+                    await anyio.to_thread.run_sync(file.write, chunk)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(file.close)
