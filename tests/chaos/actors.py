@@ -97,7 +97,6 @@ async def work(options: argparse.Namespace, receiver: Receiver) -> None:
     journal = Journal(options.journal)
     done = {line["key"] for line in journal.read() if line["event"] == "done"}
     keys = [f"{options.name}-{number}" for number in range(options.jobs)]
-    before = _held()
     async with client(options, receiver) as astria, anyio.create_task_group() as group:
         gate = anyio.CapacityLimiter(10)
 
@@ -112,8 +111,6 @@ async def work(options: argparse.Namespace, receiver: Receiver) -> None:
         for key in keys:
             if key not in done:
                 group.start_soon(one, key)
-    after = _held()
-    journal.write("finished", tasks=after[0] - before[0], descriptors=after[1] - before[1])
 
 
 async def create(astria: Astria, tune: int, key: str) -> Prompt:
@@ -144,6 +141,7 @@ def client(options: argparse.Namespace, receiver: Receiver) -> Astria:
 
 async def play(role: Role, options: argparse.Namespace, receiver: Receiver) -> None:
     """Act, once the store is there: a service's supervisor starts it again until then."""
+    before = _held()
     async with AsyncExitStack() as stack:
         while True:
             try:
@@ -153,6 +151,10 @@ async def play(role: Role, options: argparse.Namespace, receiver: Receiver) -> N
             else:
                 break
         await role(options, receiver)
+    if role is work:
+        after = _held()
+        left = {"tasks": after[0] - before[0], "descriptors": after[1] - before[1]}
+        Journal(options.journal).write("finished", **left)
 
 
 @contextmanager
