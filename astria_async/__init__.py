@@ -35,6 +35,7 @@ if typing.TYPE_CHECKING:
         JobFailed,
         NotFound,
         OutcomeUnknown,
+        PackFailed,
         PaymentRequired,
         PermissionDenied,
         PromptFailed,
@@ -45,12 +46,22 @@ if typing.TYPE_CHECKING:
         ValidationError,
         WaitTimeout,
     )
-    from astria_async.protocol.models import Prompt, Status, Tune
+    from astria_async.protocol.models import (
+        Catalog,
+        Inspection,
+        Pack,
+        Prompt,
+        Status,
+        Tune,
+        User,
+        Workspace,
+    )
     from astria_async.protocol.options import NOT_GIVEN
     from astria_async.protocol.paging import Pager
     from astria_async.protocol.params import NewPrompt, NewTune
     from astria_async.protocol.retry import RetryPolicy
     from astria_async.receiver import Receiver
+    from astria_async.resources import Draft, Finding, PackRun
     from astria_async.waiting import WaitPolicy
 
 __all__ = [
@@ -62,6 +73,7 @@ __all__ = [
     "BadRequest",
     "BudgetExceeded",
     "Callback",
+    "Catalog",
     "ClientClosed",
     "Clock",
     "ConfigurationError",
@@ -69,13 +81,19 @@ __all__ = [
     "DecodeError",
     "Deleted",
     "DownloadFailed",
+    "Draft",
+    "Finding",
     "GatewayTimeout",
+    "Inspection",
     "InvalidInput",
     "JobFailed",
     "NewPrompt",
     "NewTune",
     "NotFound",
     "OutcomeUnknown",
+    "Pack",
+    "PackFailed",
+    "PackRun",
     "Pager",
     "PaymentRequired",
     "PermissionDenied",
@@ -90,9 +108,11 @@ __all__ = [
     "SystemClock",
     "Tune",
     "TuneFailed",
+    "User",
     "ValidationError",
     "WaitPolicy",
     "WaitTimeout",
+    "Workspace",
     "__version__",
 ]
 
@@ -117,6 +137,7 @@ _HOMES = {
     "JobFailed": "astria_async.protocol.errors",
     "NotFound": "astria_async.protocol.errors",
     "OutcomeUnknown": "astria_async.protocol.errors",
+    "PackFailed": "astria_async.protocol.errors",
     "PaymentRequired": "astria_async.protocol.errors",
     "PermissionDenied": "astria_async.protocol.errors",
     "PromptFailed": "astria_async.protocol.errors",
@@ -126,15 +147,23 @@ _HOMES = {
     "TuneFailed": "astria_async.protocol.errors",
     "ValidationError": "astria_async.protocol.errors",
     "WaitTimeout": "astria_async.protocol.errors",
+    "Catalog": "astria_async.protocol.models",
+    "Inspection": "astria_async.protocol.models",
+    "Pack": "astria_async.protocol.models",
     "Prompt": "astria_async.protocol.models",
     "Status": "astria_async.protocol.models",
     "Tune": "astria_async.protocol.models",
+    "User": "astria_async.protocol.models",
+    "Workspace": "astria_async.protocol.models",
     "NOT_GIVEN": "astria_async.protocol.options",
     "Pager": "astria_async.protocol.paging",
     "NewPrompt": "astria_async.protocol.params",
     "NewTune": "astria_async.protocol.params",
     "RetryPolicy": "astria_async.protocol.retry",
     "Receiver": "astria_async.receiver",
+    "Draft": "astria_async.resources",
+    "Finding": "astria_async.resources",
+    "PackRun": "astria_async.resources",
     "WaitPolicy": "astria_async.waiting",
 }
 """

@@ -73,6 +73,11 @@ def get_catalog() -> Call:
     return Call(method="GET", path="/cli/models")
 
 
+def get_plugin_catalog() -> Call:
+    """``GET /plugin/models``."""
+    return Call(method="GET", path="/plugin/models")
+
+
 def list_workspaces() -> Call:
     """``GET /workspaces.json``."""
     return Call(method="GET", path="/workspaces.json")

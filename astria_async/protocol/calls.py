@@ -146,15 +146,26 @@ def create_tune(params: NewTune, *, title: str, callback: str | None, prompts: A
 
 def prompt_values(params: NewPrompt | PromptOverrides, *, callback: str | None) -> dict[str, Any]:
     """What a prompt sends, alone or nested: its text first, each image as a file or a URL."""
-    values = wire_values(params)
+    values = picture_values(wire_values(params))
+    if callback is not None:
+        values.setdefault("callback", callback)
+    return values | dict(params.extra)
+
+
+def picture_values(given: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The fields of a prompt with each image under the name that it has as a file or as a URL.
+
+    Raises:
+        InvalidInput: An image is of no known kind, or references are of both.
+    """
+    values = dict(given)
     for name in SINGLE_IMAGES:
         if name in values:
-            given = cast("ImageInput", values.pop(name))
-            values |= _image(given, name)
+            values |= _image(values.pop(name), name)
     if "image_references" in values:
-        given_many = cast("ImageInputs", values.pop("image_references"))
         found = image_values(
-            given_many,
+            values.pop("image_references"),
             "image_references",
             files="image_references",
             urls="image_reference_urls",
@@ -165,9 +176,7 @@ def prompt_values(params: NewPrompt | PromptOverrides, *, callback: str | None) 
                 parameter="image_references",
             )
         values |= found
-    if callback is not None:
-        values.setdefault("callback", callback)
-    return values | dict(params.extra)
+    return values
 
 
 def create_prompt(tune_id: int, params: NewPrompt, *, callback: str | None) -> Call:

@@ -7,11 +7,18 @@ from urllib.parse import quote
 import attrs
 
 from astria_async.protocol.callbacks import check_metadata
-from astria_async.protocol.calls import Call, Effect, image_values, query_pairs, request_body
+from astria_async.protocol.calls import (
+    Call,
+    Effect,
+    image_values,
+    picture_values,
+    query_pairs,
+    request_body,
+)
 from astria_async.protocol.errors import InvalidInput
 from astria_async.protocol.options import NOT_GIVEN, NotGiven, described, option, wire_values
 from astria_async.protocol.paging import PageRequest
-from astria_async.protocol.params import EXTRA, METADATA
+from astria_async.protocol.params import CALLBACK, EXTRA, METADATA, check_callback
 from astria_async.protocol.sources import ImageInputs
 
 
@@ -55,7 +62,12 @@ class PackRunParams:
         "Fills {{key}} in the templates. Default: none."
     )
     prompt_attributes: Mapping[str, Any] | NotGiven = option(
-        "Merged into each prompt, such as num_images or aspect_ratio. Default: none."
+        "Fields of prompts.create that are merged into each prompt, such as num_images. "
+        "Default: none."
+    )
+    callback: str | NotGiven = option(CALLBACK)
+    prompts_callback: str | NotGiven = option(
+        "An https URL of your own instead of the receiver's, called once when all prompts are done."
     )
     brief: str | NotGiven = option("Art direction. Default: none.")
     metadata: Mapping[str, str] = option(METADATA, default=attrs.Factory(dict), local=True)
@@ -72,6 +84,8 @@ class PackRunParams:
             raise InvalidInput("a pack runs on at least one tune", parameter="tune_ids")
         if self.images is not NOT_GIVEN and self.name is NOT_GIVEN:
             raise InvalidInput("training needs name, a class word of the pack", parameter="name")
+        check_callback("callback", self.callback)
+        check_callback("prompts_callback", self.prompts_callback)
         check_metadata(self.metadata)
 
 
@@ -120,6 +134,8 @@ def run_pack(
             values["callback"] = callback
     if prompts_callback is not None:
         values["prompts_callback"] = prompts_callback
+    if params.prompt_attributes is not NOT_GIVEN:
+        values["prompt_attributes"] = picture_values(params.prompt_attributes)
     values |= params.extra
     path = f"/p/{_slug(pack)}/tunes"
     return Call(method="POST", path=path, effect=Effect.CREATES, **request_body("tune", values))

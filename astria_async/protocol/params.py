@@ -22,8 +22,6 @@ IDEMPOTENCY = (
     "Stands for this create over restarts and processes: the same key finds the object that it "
     "made. Default: none."
 )
-DRY_RUN = "True returns the request that would be sent, and sends nothing."
-
 
 MAX_IMAGES = 8
 MAX_SEED = 2**32
@@ -42,11 +40,17 @@ def _check_range(name: str, value: object, lowest: int, highest: int) -> None:
         )
 
 
-def _check_callback(url: object) -> None:
+def check_callback(name: str, url: object) -> None:
+    """
+    Look at the parameter *name*, a callback URL of the user's own.
+
+    Raises:
+        InvalidInput: It is no whole URL.
+    """
     if isinstance(url, str) and not url.lower().startswith(("https://", "http://")):
         raise InvalidInput(
-            "callback must be a whole URL, such as https://hooks.example.com/astria",
-            parameter="callback",
+            f"{name} must be a whole URL, such as https://hooks.example.com/astria",
+            parameter=name,
         )
 
 
@@ -140,7 +144,7 @@ class PromptOptions(_Text):
                 raise InvalidInput(
                     f"{edge} must be a positive multiple of 8, not {value}", parameter=edge
                 )
-        _check_callback(self.callback)
+        check_callback("callback", self.callback)
         check_metadata(self.metadata)
 
 
@@ -236,7 +240,8 @@ class NewTune:
             raise InvalidInput(
                 "a tune needs a class word as name, such as woman or cat", parameter="name"
             )
-        _check_callback(self.callback)
+        check_callback("callback", self.callback)
+        check_callback("prompts_callback", self.prompts_callback)
         if self.title is not NOT_GIVEN and _blank(self.title):
             raise InvalidInput(
                 "title must be a text; leave it out to get a UUID", parameter="title"

@@ -1,10 +1,13 @@
 """``astria.users``, ``astria.workspaces``, ``astria.images`` and ``astria.themes``."""
 
+from typing import Any
+
 import attrs
 
 from astria_async.protocol import account
 from astria_async.protocol.account import NewTheme, NewWorkspace, WorkspaceChanges
 from astria_async.protocol.codec import structure_fact
+from astria_async.protocol.errors import DecodeError
 from astria_async.protocol.models import Catalog, Inspection, User, Workspace
 from astria_async.protocol.options import accepts, accepts_after
 from astria_async.protocol.replies import read_list, read_object
@@ -28,6 +31,18 @@ class Users:
         """The models that the vendor's own tools offer."""
         reply = await self._core.send(account.get_catalog())
         return structure_fact(Catalog, reply.content())
+
+    async def plugin_catalog(self) -> dict[str, Any]:
+        """
+        The models that the vendor's design plugins offer, as received: nobody documents its shape.
+
+        Raises:
+            DecodeError: It is no object.
+        """
+        found = (await self._core.send(account.get_plugin_catalog())).content()
+        if not isinstance(found, dict):
+            raise DecodeError(f"expected a catalogue as an object, got {type(found).__name__}")
+        return found
 
 
 @attrs.frozen(eq=False)

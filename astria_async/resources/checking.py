@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import struct
 from collections import Counter
 from collections.abc import AsyncIterable
 from pathlib import Path
@@ -12,7 +13,13 @@ import attrs
 
 from astria_async.protocol.errors import InvalidInput
 from astria_async.protocol.media import HEAD_BYTES, sniff
-from astria_async.protocol.sources import FileSource, ImageInputs, UrlSource, image_sources
+from astria_async.protocol.sources import (
+    FileSource,
+    ImageInputs,
+    ImageSource,
+    UrlSource,
+    image_sources,
+)
 
 BEST_BYTES = 3 * 1024 * 1024
 BEST_EDGE = 512
@@ -47,15 +54,17 @@ async def check_images(images: ImageInputs) -> list[Finding]:
     What is to be said of training pictures; an empty list means that nothing is.
 
     Size in pixels and orientation are looked at where Pillow is installed
-    (``pip install 'astria-async[images]'``). URLs and streams are not fetched.
+    (``pip install 'astria-async[images]'``). URLs and streams are not fetched, and ``.txt`` files
+    are captions.
     """
     sources = image_sources(images, "images")
     findings: list[Finding] = []
     digests: Counter[str] = Counter()
-    for source in sources:
-        if isinstance(source, UrlSource) or isinstance(source.content, AsyncIterable):
+    pictures = [source for source in sources if not _is_caption(source)]
+    for source in pictures:
+        if isinstance(source, UrlSource) or not source.replayable:
             name = source.url if isinstance(source, UrlSource) else source.parameter
-            findings.append(_finding(name, "not_checked", "is not on this machine"))
+            findings.append(_finding(name, "not_checked", "can be read only once, or elsewhere"))
             continue
         digest, found = await anyio.to_thread.run_sync(_look, source)
         findings += found
@@ -63,12 +72,16 @@ async def check_images(images: ImageInputs) -> list[Finding]:
             digests[digest] += 1
             if digests[digest] == 2:  # noqa: PLR2004 - said once
                 findings.append(_finding(_name(source), "duplicate", "stands twice in the list"))
-    if not sources:
+    if not pictures:
         findings.append(Finding(image=None, problem="few", message="no image", fatal=True))
-    elif len(sources) < FEW:
-        message = f"{len(sources)} images are few: a likeness needs {FEW} or more, FaceID one"
+    elif len(pictures) < FEW:
+        message = f"{len(pictures)} images are few: a likeness needs {FEW} or more, FaceID one"
         findings.append(Finding(image=None, problem="few", message=message))
     return findings
+
+
+def _is_caption(source: ImageSource) -> bool:
+    return isinstance(source, FileSource) and source.filename.lower().endswith(".txt")
 
 
 def _finding(image: str, problem: str, message: str, *, fatal: bool = False) -> Finding:
@@ -96,7 +109,7 @@ def _look(source: FileSource) -> tuple[str | None, list[Finding]]:
     if len(data) > BEST_BYTES:
         megabytes = len(data) / 1024 / 1024
         found.append(_finding(name, "large", f"has {megabytes:.1f} MB; 3 MB are advised at most"))
-    return digest, found + _pixels(name, data)
+    return digest, found + _pixels(name, data, kind)
 
 
 def _read(source: FileSource) -> bytes:
@@ -114,7 +127,7 @@ def _read(source: FileSource) -> bytes:
         file.seek(start)
 
 
-def _pixels(name: str, data: bytes) -> list[Finding]:
+def _pixels(name: str, data: bytes, kind: str) -> list[Finding]:
     try:
         from PIL import Image, UnidentifiedImageError
     except ModuleNotFoundError:
@@ -131,5 +144,15 @@ def _pixels(name: str, data: bytes) -> list[Finding]:
                     _finding(name, "rotated", "is stored turned; save it upright to be sure")
                 )
             return found
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as exc:
-        return [_finding(name, "unreadable", f"does not open as a picture: {exc}", fatal=True)]
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return [_finding(name, "large", "has more pixels than anybody needs for training")]
+    except UnidentifiedImageError as exc:
+        if kind not in Image.MIME.values():
+            return [_finding(name, "not_checked", f"is {kind}, which this Pillow does not read")]
+        return [_broken(name, exc)]
+    except (OSError, ValueError, SyntaxError, struct.error) as exc:
+        return [_broken(name, exc)]
+
+
+def _broken(name: str, exc: Exception) -> Finding:
+    return _finding(name, "unreadable", f"does not open as a picture: {exc}", fatal=True)

@@ -6,6 +6,7 @@ answered can be told from all others, and a create with an idempotency key can b
 """
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 from weakref import WeakValueDictionary
 
@@ -115,39 +116,73 @@ class Creator:
     def _register(
         self, kind: Kind, params: NewTune | PromptOptions, key: str | None
     ) -> tuple[str | None, str | None]:
-        """The wait id and the signed callback URL of one logical create, if it gets them."""
-        if self.core.desk is None or _own_callback(params) is not None:
-            if params.metadata:
+        own = _own_callback(params)
+        return self.register(kind, own=own, metadata=params.metadata, key=key)
+
+    def register(
+        self, kind: Kind, *, own: str | None, metadata: Mapping[str, str], key: str | None = None
+    ) -> tuple[str | None, str | None]:
+        """
+        The wait id and the signed callback URL of one logical create, if it gets them.
+
+        Args:
+            kind: What the callback will tell of.
+            own: The callback URL that the user gave in place of the receiver's.
+            metadata: What the URL is to carry.
+            key: The user's idempotency key.
+
+        Raises:
+            ConfigurationError: There is metadata, and no URL to carry it.
+        """
+        if self.core.desk is None or own is not None:
+            if metadata:
                 raise ConfigurationError(
                     "metadata travels in the receiver's callback URL, and this has none: use "
                     "Astria(receiver=Receiver(…)), or put it into the callback= of your own"
                 )
             return None, None
         wait = mint_wait_id() if key is None else derive_wait_id(kind, key)
-        address = Address(kind=kind, wait=wait, metadata=params.metadata)
+        address = Address(kind=kind, wait=wait, metadata=metadata)
         return wait, self.core.desk.callback_url(address)
 
     async def _create(
         self, cls: type[J], call: Call, all_marks: list[Marks], *, key: str | None
     ) -> J:
-        ledger = Ledger(self.core.ledger)
         if key is None:
-            return await self._charged(cls, call, ledger, all_marks, keyed=False)
+            return await self.send(cls, call, all_marks)
+        ledger = Ledger(self.core.ledger)
         marks = all_marks[0]
         # One at a time, or two would both look and find nothing.
         async with self._turns.setdefault(f"{marks.kind} {key}", anyio.Lock()):
             known = await self._settler.earlier(marks, await ledger.began(marks))
             if known is not None:
                 return cast("J", known)
-            return await self._charged(cls, call, ledger, all_marks, keyed=True)
+            return await self.send(cls, call, all_marks, keyed=True)
 
-    async def _charged(
-        self, cls: type[J], call: Call, ledger: Ledger, all_marks: list[Marks], *, keyed: bool
+    async def send(
+        self,
+        cls: type[J],
+        call: Call,
+        all_marks: Sequence[Marks],
+        *,
+        keyed: bool = False,
+        estimate: int | None = None,
     ) -> J:
-        sent_at = self.core.now()
-        all_marks = [attrs.evolve(marks, since=sent_at) for marks in all_marks]
+        """
+        Send a create within the budget, and settle what became of it.
+
+        Args:
+            cls: The model of what it makes.
+            call: The request.
+            all_marks: By what that is known, and then what is made along with it.
+            keyed: Whether an object that this client made before may be it.
+            estimate: Its price in millicents, where anything tells it beforehand.
+        """
         sort = sort_of(call)
-        with self.core.costs.reserving(sort):
+        async with self.core.costs.reserving(sort, estimate):
+            sent_at = self.core.now()
+            all_marks = [attrs.evolve(marks, since=sent_at) for marks in all_marks]
+            ledger = Ledger(self.core.ledger)
             created = await self._noted(cls, call, ledger, all_marks, keyed=keyed)
             self.core.costs.created(created, sort)
         return created

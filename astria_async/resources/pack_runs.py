@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -15,7 +16,9 @@ from astria_async.protocol.errors import (
     WaitTimeout,
 )
 from astria_async.protocol.models import Prompt, Tune
+from astria_async.protocol.params import PromptFilters
 from astria_async.resources.core import Core
+from astria_async.resources.costs import MILLICENTS
 from astria_async.waiting import wait_all
 
 SHORTEST, LONGEST = 2.0, 30.0
@@ -41,22 +44,54 @@ class PackRun:
     prompt_ids: tuple[int, ...] = ()
     message: str | None = None
     _core: Core = attrs.field(repr=False, alias="core")
-    _before: frozenset[int] = attrs.field(repr=False, alias="before")
-    _wait: str | None = attrs.field(repr=False, alias="wait")
+    _before: int = attrs.field(default=0, repr=False, alias="before")
+    _wait: str | None = attrs.field(default=None, repr=False, alias="wait")
+
+    @property
+    def cost(self) -> Decimal | None:
+        """Price of the whole run in US dollars, where the API tells it at once."""
+        total = self._paid
+        return None if total is None else Decimal(total) / MILLICENTS
+
+    @property
+    def _paid(self) -> int | None:
+        total = (self.order or {}).get("total_cost_mc")
+        return total if isinstance(total, int) else None
 
     async def prompts(self) -> list[Prompt]:
         """Its prompts as they are now, oldest first; empty while the API lists none."""
-        if self.prompt_ids:
-            found = [await self._prompt(prompt_id) for prompt_id in self.prompt_ids]
-            return [prompt for prompt in found if prompt is not None]
-        listed: dict[int, Prompt] = {}
-        newest_before = max(self._before, default=0)
+        found = await (self._named() if self.prompt_ids else self._new())
+        for prompt in found:
+            paid = prompt.cost_mc if self._paid is not None else None
+            self._core.costs.created(prompt, None, paid=paid)
+        return found
+
+    async def _named(self) -> list[Prompt]:
+        """The prompts whose ids are known: they lie close together, so that a page shows many."""
+        wanted = set(self.prompt_ids)
+        found: dict[int, Prompt] = {}
+        filters = PromptFilters(before_id=max(wanted) + 1)
+        async for prompt in self._core.list_prompts(None, filters):
+            if prompt.id in wanted:
+                found[prompt.id] = prompt
+            if prompt.id <= min(wanted):
+                break
+        for prompt_id in wanted - found.keys():
+            # Of another workspace, perhaps, or gone.
+            one = await self._prompt(prompt_id)
+            if one is not None:
+                found[prompt_id] = one
+        return [found[prompt_id] for prompt_id in sorted(found)]
+
+    async def _new(self) -> list[Prompt]:
+        """The prompts that the tunes did not have before."""
+        found: dict[int, Prompt] = {}
         for tune_id in self.tune_ids:
             async for prompt in self._core.prompts_of(tune_id):
-                if prompt.id <= newest_before:
+                if prompt.id <= self._before:
                     break
-                listed[prompt.id] = prompt
-        return [listed[found] for found in sorted(listed)]
+                found[prompt.id] = prompt
+        return [found[prompt_id] for prompt_id in sorted(found)]
 
     async def wait_ready(
         self,

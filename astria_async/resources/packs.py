@@ -1,19 +1,20 @@
 """``astria.packs`` and ``astria.gallery``."""
 
-import uuid
 from collections.abc import Sequence
 
 import attrs
 
 from astria_async.protocol import calls, packs
-from astria_async.protocol.callbacks import Address, Kind, mint_wait_id
 from astria_async.protocol.models import Pack, Tune
 from astria_async.protocol.options import NOT_GIVEN, accepts, accepts_after
 from astria_async.protocol.packs import NewPack, PackFilters, PackRunParams
 from astria_async.protocol.paging import Pager, PageRequest
 from astria_async.protocol.params import TuneFilters
-from astria_async.protocol.replies import Reply, read_list, read_object
+from astria_async.protocol.replies import read_list, read_object
+from astria_async.resources import running
 from astria_async.resources.core import Core, first_page
+from astria_async.resources.costs import MILLICENTS
+from astria_async.resources.drafts import Draft, draft
 from astria_async.resources.pack_runs import PackRun
 
 
@@ -51,68 +52,31 @@ class Packs:
         """
         Run a pack: train a tune on images and make its prompts, or only the prompts on tunes.
 
-        It is sent once. When its answer is lost, look for the tune by its title.
+        A run that trains is created once, whatever the network does; one on tunes is sent once.
 
         Args:
-            pack: The pack, its id or its slug.
+            pack: The pack, its id or its slug; of a pack with prices the budget knows the estimate.
 
         Raises:
             InvalidInput: Neither images nor tunes, or both; nothing was sent.
             ValidationError: The server refused a parameter; ``.errors`` says which.
+            PaymentRequired: The balance does not suffice.
+            OutcomeUnknown: Whether it was run could not be settled.
         """
-        core = self._core
-        title = params.title if params.title is not NOT_GIVEN else str(uuid.uuid4())
-        _, callback = self._register("tune", params)
-        wait, prompts_callback = self._register("pack", params)
-        call = packs.run_pack(
-            pack.id if isinstance(pack, Pack) else pack,
-            params,
-            title=title,
-            callback=callback if params.tune_ids is NOT_GIVEN else None,
-            prompts_callback=prompts_callback,
-        )
-        tune_ids = () if params.tune_ids is NOT_GIVEN else tuple(params.tune_ids)
-        before = await self._present(tune_ids)
-        return self._read(await core.send(call), tune_ids, before, wait)
+        request = running.prepare(self._core, pack, params)
+        if params.tune_ids is not NOT_GIVEN:
+            return await running.apply(self._core, request, tuple(params.tune_ids))
+        return await running.train(self._core, request, _estimate(pack, params))
 
-    def _register(self, kind: Kind, params: PackRunParams) -> tuple[str | None, str | None]:
-        if self._core.desk is None:
-            return None, None
-        wait = mint_wait_id()
-        address = Address(kind=kind, wait=wait, metadata=params.metadata)
-        return wait, self._core.desk.callback_url(address)
+    @accepts_after(PackRunParams)
+    def draft(self, pack: Pack | int | str, params: PackRunParams) -> Draft:
+        """
+        The request that :meth:`run` would send, to look at; nothing is sent or opened.
 
-    async def _present(self, tune_ids: tuple[int, ...]) -> frozenset[int]:
-        """Prompts that the tunes have already: the answer may name none of the new ones."""
-        newest = [
-            prompt.id
-            for tune_id in tune_ids
-            for prompt in await self._core.prompts_of(tune_id).page()
-        ]
-        return frozenset(newest)
-
-    def _read(
-        self,
-        reply: Reply,
-        tune_ids: tuple[int, ...],
-        before: frozenset[int],
-        wait: str | None,
-    ) -> PackRun:
-        content = reply.content()
-        tune = None
-        if isinstance(content, dict) and "id" in content:
-            tune = read_object(Tune, reply, binding=self._core)
-        found = content if isinstance(content, dict) else {}
-        return PackRun(
-            core=self._core,
-            tune=tune,
-            tune_ids=tune_ids if tune is None else (tune.id,),
-            order=found.get("order"),
-            prompt_ids=tuple(found.get("prompt_ids") or ()),
-            message=found.get("message"),
-            before=before,
-            wait=wait,
-        )
+        Args:
+            pack: The pack, its id or its slug.
+        """
+        return draft(running.prepare(self._core, pack, params).call)
 
 
 @attrs.frozen(eq=False)
@@ -136,6 +100,14 @@ class Gallery:
     def packs(self, filters: PackFilters) -> Pager[Pack]:
         """Public packs."""
         return _pager(self._core, filters, gallery=True)
+
+
+def _estimate(pack: Pack | int | str, params: PackRunParams) -> int | None:
+    """What a run is said to cost, in millicents."""
+    if not isinstance(pack, Pack) or params.name is NOT_GIVEN:
+        return None
+    cost = pack.estimated_cost(params.name)
+    return None if cost is None else int(cost * MILLICENTS)
 
 
 def _pager(core: Core, filters: PackFilters, *, gallery: bool) -> Pager[Pack]:

@@ -112,12 +112,12 @@ def test_a_workspace_is_a_resource() -> None:
 
 def test_the_catalogue_is_a_fact_without_id() -> None:
     """What has no id is read all the same, with its unknown keys."""
-    raw = {"models": {"m": {"id": 1}}, "default": "m", "cache_ttl": 86400, "cli": {}, "skills": {}}
+    raw = {"models": {"m": {"id": 1}}, "default": "m", "cache_ttl": 86400, "skills": [], "new": 1}
 
     found = structure_fact(Catalog, raw)
 
     assert (found.models, found.default, found.cache_ttl) == (raw["models"], "m", 86400)
-    assert found.extra == {"cli": {}, "skills": {}}
+    assert (found.cli, found.skills, found.extra) == (None, [], {"new": 1})
 
 
 @pytest.mark.parametrize("raw", [None, [], "x", {"models": 7}, {"default": 7}])

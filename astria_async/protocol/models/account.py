@@ -71,6 +71,8 @@ class Catalog:
         video_models: By name.
         default_video_model: The name of the default one.
         cache_ttl: For how many seconds this may be kept.
+        cli: What the vendor's command line is told.
+        skills: Texts for the vendor's assistants.
         extra: Everything else, as received.
     """
 
@@ -79,6 +81,8 @@ class Catalog:
     video_models: Mapping[str, Any] = attrs.field(factory=dict)
     default_video_model: str | None = None
     cache_ttl: float | None = None
+    cli: Any = attrs.field(default=None, repr=False)
+    skills: Any = attrs.field(default=None, repr=False)
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
 
 
