@@ -6,6 +6,7 @@ from cyclopts import App, UnusedCliTokensError
 
 from astria_async.cli.commands import COMMANDS, PROGRAM, version
 from astria_async.cli.exits import CommandError, Exit
+from astria_async.cli.terminal import console
 from astria_async.cli.values import STDIN
 
 
@@ -15,6 +16,7 @@ def build() -> App:
         name=PROGRAM,
         version=version,
         help_format="plaintext",
+        console=console(),
         result_action="return_value",
         print_error=False,
         exit_on_error=False,
@@ -35,6 +37,12 @@ def run(words: list[str]) -> int:
     """
     try:
         result: Any = build()([STDIN if word == "-" else word for word in words])
+    except ImportError as exc:
+        # Told of the command, by way of whatever it needs.
+        missing = exc.__cause__
+        if isinstance(missing, ModuleNotFoundError):
+            raise missing from None
+        raise
     except UnusedCliTokensError as exc:
         unused = " ".join(exc.unused_tokens or ())
         raise CommandError(f"unexpected argument: {unused}", Exit.USAGE) from exc

@@ -54,8 +54,7 @@ def overview() -> str:
     commands = "\n".join(f"  {it.name:{width}}  {it.summary}" for it in COMMANDS)
     return (
         f"Usage: {PROGRAM} COMMAND [OPTIONS]\n\n"
-        "Astria's fine-tuning API at the terminal: tunes, prompts, callbacks, and an offline\n"
-        "sandbox to try it all on.\n\n"
+        "Astria's fine-tuning API at the terminal, with an offline sandbox to try it on.\n\n"
         f"Commands:\n{commands}\n\n"
         "Options:\n"
         "  -h, --help  Show this, or with a command its options.\n"

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio.to_thread
 import attrs
@@ -16,9 +16,11 @@ from astria_async.cli.progress import Step
 from astria_async.cli.resuming import resume_with
 from astria_async.cli.session import Common
 from astria_async.cli.terminal import count, put_json, put_line
-from astria_async.client import Astria
 from astria_async.protocol.models import Job
-from astria_async.resources.drafts import Draft
+
+if TYPE_CHECKING:
+    from astria_async.client import Astria
+    from astria_async.resources.drafts import Draft
 
 _GROUP = Group("Creating", sort_key=5)
 
@@ -105,7 +107,7 @@ def _total(paths: Sequence[Path]) -> int:
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
-def show_draft(draft: Draft, common: Common) -> None:
+def show_draft(draft: "Draft", common: Common) -> None:
     """Print a request that was not sent."""
     if common.json:
         put_json(attrs.asdict(draft))
@@ -118,7 +120,7 @@ def show_draft(draft: Draft, common: Common) -> None:
     put_line("Nothing was sent.")
 
 
-async def show_created(astria: Astria, job: Job, creation: Creation, common: Common) -> None:
+async def show_created(astria: "Astria", job: Job, creation: Creation, common: Common) -> None:
     """Print what was created; once it is ready, if that was asked for."""
     resume_with("")
     if creation.wait:

@@ -14,6 +14,9 @@ from astria_async.cli.resuming import take_hint
 COMPLETE = "__complete"
 """What completion scripts call."""
 
+_LIBRARIES = {"cyclopts", "platformdirs", "rich"}
+"""What the extra ``cli`` brings."""
+
 _RESUMED = {Exit.TIMEOUT, Exit.UNKNOWN_OUTCOME, Exit.DOWNLOAD}
 """After these the same work may be taken up again."""
 
@@ -32,9 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(words)
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        _say(f"interrupted{take_hint()}")
-        return Exit.INTERRUPTED
     except BaseException as error:  # noqa: BLE001 - the last place that could tell of it
         return _report(sole(error), debug=debug)
     return code
@@ -72,13 +72,15 @@ def _run(words: list[str]) -> int:
 def _dispatch(words: list[str]) -> int:
     try:
         from astria_async.cli.app import run
+
+        return run(words)
     except ModuleNotFoundError as exc:
-        if exc.name is None or exc.name.partition(".")[0] == "astria_async":
+        missing = (exc.name or "astria_async").partition(".")[0]
+        if missing not in _LIBRARIES:
             raise
         raise CommandError(
-            f"the command line needs {exc.name}: pip install 'astria-async[cli]'"
+            f"the command line needs {missing}: pip install 'astria-async[cli]'"
         ) from exc
-    return run(words)
 
 
 def _report(error: BaseException, *, debug: bool) -> int:

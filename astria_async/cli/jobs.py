@@ -3,7 +3,7 @@
 import datetime as dt
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from astria_async.cli.commands import PROGRAM
 from astria_async.cli.progress import Step
@@ -11,10 +11,12 @@ from astria_async.cli.resuming import resume_with
 from astria_async.cli.session import Common
 from astria_async.cli.show import details, table
 from astria_async.cli.terminal import console, put_json, put_line
-from astria_async.client import Astria
 from astria_async.protocol.errors import AstriaError, WaitTimeout
 from astria_async.protocol.models import Job, Prompt, Resource, Tune
 from astria_async.protocol.paging import Pager
+
+if TYPE_CHECKING:
+    from astria_async.client import Astria
 
 
 def show(found: Resource, common: Common) -> None:
@@ -25,6 +27,15 @@ def show(found: Resource, common: Common) -> None:
         put_line(str(found.id))
     else:
         details(found)
+
+
+def show_all(found: Sequence[Resource], common: Common) -> None:
+    """Print objects of one kind: as one, or as a table."""
+    if len(found) > 1 and not (common.json or common.quiet):
+        table(console(), found)
+        return
+    for item in found:
+        show(item, common)
 
 
 async def show_list(pager: Pager[Any], limit: int, common: Common) -> None:
@@ -45,7 +56,7 @@ async def show_list(pager: Pager[Any], limit: int, common: Common) -> None:
         put_line("There are none.")
 
 
-async def get(astria: Astria, kind: str, object_id: int) -> Job:
+async def get(astria: "Astria", kind: str, object_id: int) -> Job:
     """One tune or prompt."""
     if kind == "tune":
         return await astria.tunes.get(object_id)
@@ -53,7 +64,7 @@ async def get(astria: Astria, kind: str, object_id: int) -> Job:
 
 
 async def wait(
-    astria: Astria, kind: str, ids: Sequence[int], patience: float | None, common: Common
+    astria: "Astria", kind: str, ids: Sequence[int], patience: float | None, common: Common
 ) -> list[Job]:
     """
     Wait for objects, and print each as it becomes ready; the last error is raised in the end.
@@ -73,7 +84,7 @@ async def wait(
 
 
 async def wait_for(
-    astria: Astria, jobs: Sequence[Job], patience: float | None, common: Common
+    astria: "Astria", jobs: Sequence[Job], patience: float | None, common: Common
 ) -> list[Job]:
     """:func:`wait`, for objects at hand."""
     kind, ids = jobs[0].kind, " ".join(str(job.id) for job in jobs)
@@ -83,8 +94,7 @@ async def wait_for(
     else:
         ready = await _wait_for_many(astria, jobs, patience, common)
     resume_with("")
-    for job in ready:
-        show(job, common)
+    show_all(ready, common)
     return ready
 
 
@@ -97,7 +107,7 @@ async def _wait_for_one(job: Job, patience: float | None, common: Common) -> Job
 
 
 async def _wait_for_many(
-    astria: Astria, jobs: Sequence[Job], patience: float | None, common: Common
+    astria: "Astria", jobs: Sequence[Job], patience: float | None, common: Common
 ) -> list[Job]:
     ready: list[Job] = []
     failures: list[AstriaError] = []
@@ -113,8 +123,7 @@ async def _wait_for_many(
         step.tell(f"{len(ready)} ready")
     if failures:
         resume_with("")
-        for job in ready:
-            show(job, common)
+        show_all(ready, common)
         late = next((it for it in failures if isinstance(it, WaitTimeout)), failures[0])
         raise late
     return ready
@@ -137,7 +146,7 @@ def _span(left: dt.timedelta) -> str:
     return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"  # noqa: PLR2004
 
 
-async def delete(astria: Astria, kind: str, ids: Sequence[int], common: Common) -> None:
+async def delete(astria: "Astria", kind: str, ids: Sequence[int], common: Common) -> None:
     """Delete objects, and say so of each; one that is gone already counts as deleted."""
     for object_id in dict.fromkeys(ids):
         if kind == "tune":

@@ -1,6 +1,6 @@
 """``astria-async packs …``."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -14,9 +14,11 @@ from astria_async.cli.resuming import resume_with
 from astria_async.cli.session import Common, connected
 from astria_async.cli.terminal import put_json, put_line
 from astria_async.protocol.packs import NewPack, PackFilters, PackRunParams
-from astria_async.resources.pack_runs import PackRun
 
-app = App(name="packs", help="Template prompts with a recipe for training: list, run.")
+if TYPE_CHECKING:
+    from astria_async.resources.pack_runs import PackRun
+
+app: App = App(name="packs", help="Template prompts with a recipe for training: list, run.")
 
 Pack = Annotated[str, Parameter(help="Its id or slug.")]
 _COMMON = keyword("common", Common, session.NO_OPTIONS)
@@ -60,10 +62,13 @@ async def _get(pack: Pack, /, *, common: Common = session.NO_OPTIONS) -> None:
 async def _run(*, pack: str, creation: Creation, common: Common, **given: Any) -> None:
     values = read_into(PackRunParams, given)
     async with connected(common, **creation.client_options) as astria:
+        if creation.dry_run:
+            creating.show_draft(astria.packs.draft(_named(pack), **values), common)
+            return
         label, size = await creating.size_up(values, "run")
+        resume_with(f"to see whether it began: {PROGRAM} tunes list --limit 3")
         with common.reporter().step(label, total=size) as step:
             async with creating.counted(values, step) as opened:
-                resume_with(f"to see whether it began: {PROGRAM} tunes list --limit 3")
                 run = await astria.packs.run(_named(pack), **opened)
         ids = " ".join(map(str, run.tune_ids))
         resume_with(
@@ -77,11 +82,10 @@ async def _run(*, pack: str, creation: Creation, common: Common, **given: Any) -
             prompts = await run.wait_ready()
             step.tell(f"{len(prompts)} ready")
         resume_with("")
-        for prompt in prompts:
-            jobs.show(prompt, common)
+        jobs.show_all(prompts, common)
 
 
-def _show(run: PackRun, common: Common) -> None:
+def _show(run: "PackRun", common: Common) -> None:
     if common.json:
         tune = None if run.tune is None else run.tune.to_dict()
         facts = {

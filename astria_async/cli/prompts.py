@@ -31,9 +31,9 @@ async def _create(*, tune: int, creation: Creation, common: Common, **given: Any
             creating.show_draft(astria.prompts.draft(tune, **values), common)
             return
         label, size = await creating.size_up(values, "prompt")
+        resume_with(_again(tune))
         with common.reporter().step(label, total=size) as step:
             async with creating.counted(values, step) as opened:
-                resume_with(_again(tune))
                 prompt = await astria.prompts.create(tune, **opened)
             step.tell(f"prompt {prompt.id}")
         await creating.show_created(astria, prompt, creation, common)

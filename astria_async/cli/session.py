@@ -11,12 +11,16 @@ from cyclopts import Group, Parameter
 from astria_async.cli import settings
 from astria_async.cli.exits import CommandError
 from astria_async.cli.progress import Reporter, reporter
+from astria_async.cli.retrying import told_of_retries
 from astria_async.cli.terminal import console, put_warning
 
 if TYPE_CHECKING:
     from astria_async.client import Astria
     from astria_async.receiver import Receiver
     from astria_async.waiting import WaitPolicy
+
+ATTEMPTS = 3
+"""Tries of a request: a person can try again too."""
 
 _GROUP = Group("Connection and output", sort_key=9)
 
@@ -82,6 +86,7 @@ async def connected(common: Common, **options: Any) -> AsyncIterator["Astria"]:
         ConfigurationError: A setting cannot work.
     """
     from astria_async.client import BASE_URL, Astria
+    from astria_async.protocol.retry import RetryPolicy
 
     found = settings.load()
     if found.api_key is None:
@@ -94,15 +99,18 @@ async def connected(common: Common, **options: Any) -> AsyncIterator["Astria"]:
         put_warning(f"others can read your key: chmod 600 {path}")
     receiver = receiver_of(found)
     base_url = common.base_url or found.base_url or BASE_URL
-    async with Astria(
+    client = Astria(
         found.api_key,
         base_url=base_url,
         workspace_id=common.workspace or found.workspace_id,
         receiver=receiver,
         wait=_policy(base_url, shared=receiver is not None and receiver.store.durable),
+        retry=RetryPolicy(attempts=ATTEMPTS),
         **options,
-    ) as astria:
-        yield astria
+    )
+    with told_of_retries(silent=common.json or common.quiet):
+        async with client as astria:
+            yield astria
 
 
 def receiver_of(found: settings.Settings) -> "Receiver | None":

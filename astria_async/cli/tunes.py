@@ -36,9 +36,9 @@ async def _create(*, creation: Creation, common: Common, **given: Any) -> None:
             creating.show_draft(astria.tunes.draft(**values), common)
             return
         label, size = await creating.size_up(values, "tune")
+        resume_with(again)
         with common.reporter().step(label, total=size) as step:
             async with creating.counted(values, step) as opened:
-                resume_with(again)
                 tune = await astria.tunes.create(**opened)
             step.tell(f"tune {tune.id}")
         await creating.show_created(astria, tune, creation, common)

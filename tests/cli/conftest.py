@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import io
 import json
 import os
 import pty
@@ -13,12 +14,15 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
 import attrs
 import pytest
+
+from astria_async.cli import main
 
 COMMAND = [sys.executable, "-m", "astria_async.cli"]
 PATIENCE = 40.0
@@ -118,6 +122,7 @@ class Served:
 
     url: str
     api_key: str
+    dashboard: str
     pid: int
 
     @property
@@ -190,20 +195,99 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait(PATIENCE)
 
 
-@pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A sandbox on a port, as ``astria-async sandbox`` serves it."""
+FAULTS = [
+    # What is named so fails, or never ends.
+    {"on": "job", "kind": "tune", "match": "hangs", "reason": ""},
+    {"on": "job", "kind": "tune", "match": "fails", "reason": "No face was found."},
+    {"on": "job", "kind": "prompt", "match": "fails", "reason": "The text was refused."},
+    # Prompts on this tune of the gallery are not answered.
+    {"on": "request", "kind": "slow", "path": "/tunes/690204/prompts", "seconds": 600},
+]
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *words: str) -> Iterator[Served]:
+    """A sandbox process on a free port."""
     process = subprocess.Popen(
-        [*COMMAND, "sandbox", "--port", "0", "--speed", "2000", "--json"],
-        env=clean_environment(tmp_path_factory.mktemp("home")),
+        [*COMMAND, "sandbox", "--port", "0", "--json", *words],
+        env=clean_environment(folder),
         stdout=subprocess.PIPE,
         text=True,
     )
     assert process.stdout is not None
     with process.stdout:
-        yield Served(**json.loads(process.stdout.readline()))
-        process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == 0
+        try:
+            yield Served(**json.loads(process.stdout.readline()))
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(PATIENCE) == 0
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A sandbox for all tests, where an ordinary tune takes half a second."""
+    faults = [word for fault in FAULTS for word in ("--faults", json.dumps(fault))]
+    with serving(tmp_path_factory.mktemp("home"), "--speed", "2000", *faults) as served:
+        yield served
+
+
+@pytest.fixture
+def another_sandbox(tmp_path: Path) -> Callable[..., AbstractContextManager[Served]]:
+    """A sandbox with settings of its own."""
+    return lambda *words: serving(tmp_path, *words)
+
+
+@pytest.fixture
+def cli(
+    sandbox: Served,
+    tmp_path: Path,
+    home: Mapping[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Run a command that talks to the sandbox, in this process, to save the start of one."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str, stdin: str = "", **env: str) -> Done:
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            for name in os.environ.keys() - home.keys():
+                patch.delenv(name)
+            for name, value in {**home, **sandbox.env, **env}.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+            code = main(words)
+        return Done(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def tune(sandbox: Served, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """A tune that is trained."""
+    return _created(sandbox, tmp_path_factory, "tunes", "create", "--name", "cat", _photo())
+
+
+@pytest.fixture(scope="session")
+def prompt(sandbox: Served, tune: int, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """A prompt with two pictures."""
+    words = ("prompts", "create", str(tune), "ohwx cat in a hat", "--num-images", "2")
+    return _created(sandbox, tmp_path_factory, *words)
+
+
+def _created(sandbox: Served, factory: pytest.TempPathFactory, *words: str) -> int:
+    done = subprocess.run(
+        [*COMMAND, *words, "--wait", "--quiet"],
+        env=clean_environment(factory.mktemp("home")) | sandbox.env,
+        stdout=subprocess.PIPE,
+        timeout=PATIENCE,
+        check=True,
+    )
+    return int(done.stdout)
+
+
+def _photo() -> str:
+    return str(next(PHOTOS.glob("*.jpg")))
 
 
 PHOTOS = Path(__file__).parents[2] / "astria_async" / "cli" / "samples"

@@ -64,8 +64,15 @@ async def forward(
     try:
         answer = await send("POST", target, callback.body, JSON)
     except ConnectionFailed as exc:
-        cause = type(exc.__cause__).__name__
-        return Forwarded(
-            status=None, error=f"no answer ({cause})", seconds=time.monotonic() - began
-        )
+        why = f"no answer ({_why(exc)})"
+        return Forwarded(status=None, error=why, seconds=time.monotonic() - began)
     return Forwarded(status=answer.status, error=None, seconds=time.monotonic() - began)
+
+
+def _why(error: BaseException) -> str:
+    """What the operating system said, or else what the HTTP library calls it."""
+    said, at = type(error.__cause__).__name__, error.__cause__
+    while at is not None:
+        said = getattr(at, "strerror", None) or said
+        at = at.__cause__ or at.__context__
+    return said
