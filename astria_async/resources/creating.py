@@ -154,7 +154,7 @@ class Creator:
         marks = all_marks[0]
         # One at a time, or two would both look and find nothing.
         async with self._turns.setdefault(f"{marks.kind} {key}", anyio.Lock()):
-            known = await self._settler.earlier(marks, await ledger.began(marks))
+            known = await self._settler.earlier(marks, ledger)
             if known is not None:
                 return cast("J", known)
             return await self.send(cls, call, all_marks, keyed=True)

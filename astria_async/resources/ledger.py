@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from astria_async.protocol.errors import StoreUnavailable
-from astria_async.stores import Expectation, Store
+from astria_async.stores import Expectation, State, Store
 from astria_async.waiting import Marks
 
 logger: logging.Logger = logging.getLogger("astria_async.creating")
@@ -36,17 +36,31 @@ class Ledger:
                 if marks.wait is not None:
                     await self.store.expect(_expectation(marks, None))
 
-    async def began(self, marks: Marks) -> dt.datetime | None:
+    async def claim(self, marks: Marks) -> dt.datetime | None:
         """
-        When a create with these marks was last noted, by this process or another.
+        Begin a create that others may begin too; ``None`` when it is ours to send.
+
+        Otherwise when another, or we in an earlier life, began one that has no answer yet.
 
         Raises:
             StoreUnavailable: The store does not answer.
         """
         if self.store is None or marks.wait is None:
             return None
-        record = await self.store.record(marks.wait)
-        return record.callback.received_at if record else None
+        while not await self.store.expect(_expectation(marks, None)):
+            record = await self.store.record(marks.wait)
+            if record is None:
+                continue  # dropped just now by another who proved it absent
+            if record.state is not State.EXPECTED or record.object_id is not None:
+                # It was made once, and its object is gone: a new one is wanted.
+                return None
+            return record.callback.received_at
+        return None
+
+    async def drop(self, marks: Marks, *, began: dt.datetime) -> None:
+        """Give up a create that is proven absent, unless it was begun anew meanwhile."""
+        if self.store is not None and marks.wait is not None:
+            await self.store.forget(marks.wait, since=began)
 
     async def created(self, marks: Marks, object_id: int) -> None:
         """Note the id that the answer told; without it the object is searched for if need be."""

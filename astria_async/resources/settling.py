@@ -6,7 +6,6 @@ it with 429, or it was looked for and is not there. Where the account merges equ
 (docs.astria.ai/docs/api/overview, "Idempotency"), it may be sent again after the documented pause.
 """
 
-import datetime as dt
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import attrs
@@ -22,6 +21,7 @@ from astria_async.protocol.errors import (
 from astria_async.protocol.models import Job
 from astria_async.protocol.replies import Reply, read_object
 from astria_async.protocol.retry import INTERNAL_ERROR, MAX_DOUBLINGS, may_have_happened
+from astria_async.resources.ledger import Ledger
 from astria_async.waiting import Marks, Reconciler
 from astria_async.waiting.entries import Key, key_of
 
@@ -51,22 +51,28 @@ class Settler:
     reconciler: Reconciler
     _made: dict[Key, None] = attrs.field(factory=dict, init=False)
 
-    async def earlier(self, marks: Marks, began: dt.datetime | None) -> Job | None:
+    async def earlier(self, marks: Marks, ledger: Ledger) -> Job | None:
         """
-        The object that an earlier create with the same idempotency key made.
+        The object of an idempotency key, or ``None`` once it is ours alone to make.
 
         Args:
             marks: What it is known by.
-            began: When that create was sent, where somebody noted it.
+            ledger: Notes who began to make it; without a store only this process is told apart.
         """
-        found = await self.reconciler.find(marks)
-        if found is not None or began is None:
-            return found
-        # Somebody sent it, and was perhaps killed before the server was through with it.
-        passed = (self.core.now() - began).total_seconds()
-        if passed < self.core.sender.policy.settle:
-            await self.core.clock.sleep(self.core.sender.policy.settle - passed)
-        return await self.reconciler.find(marks)
+        while True:
+            found = await self.reconciler.find(marks)
+            if found is not None:
+                return found
+            began = await ledger.claim(attrs.evolve(marks, since=self.core.now()))
+            if began is None:
+                return None
+            # Somebody sent it, and was perhaps killed before the server was through with it.
+            passed = (self.core.now() - began).total_seconds()
+            await self.core.clock.sleep(max(0.0, self.core.sender.policy.settle - passed))
+            found = await self.reconciler.find(marks)
+            if found is not None:
+                return found
+            await ledger.drop(marks, began=began)
 
     async def send(self, cls: type[J], call: Call, marks: Marks, *, keyed: bool) -> J:
         """
