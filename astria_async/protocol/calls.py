@@ -262,7 +262,8 @@ def _changes(changes: attrs.AttrsInstance, extra: Mapping[str, Any]) -> dict[str
 def duplicate_prompt(prompt_id: int, params: PromptOverrides, *, callback: str | None) -> Call:
     """``POST /prompts/:id/duplicate`` (docs.astria.ai/docs/api/prompt/duplicate)."""
     values = prompt_values(params, callback=callback)
-    body = request_body("prompt", values)
+    # Rails takes an empty hash for none at all, and would miss it.
+    body = request_body("prompt", values) if values else {"content": {}}
     if params.image_index is not NOT_GIVEN:
         index = {"image_index": params.image_index}  # at the top level, unlike the rest
         if "content" in body:

@@ -28,7 +28,7 @@ _TELLING = ("branch", "base_tune_id", "model_type", "preset", "num_images", "vid
 def sort_of(call: Call) -> Sort:
     """What the price of a create depends on, as far as its parameters tell."""
     if isinstance(call.content, dict):
-        (values,) = (it for it in call.content.values() if isinstance(it, dict))
+        values = next((it for it in call.content.values() if isinstance(it, dict)), {})
         found = {name: values.get(name) for name in _TELLING}
     else:
         texts = {getattr(p, "name", ""): getattr(p, "value", None) for p in call.parts or ()}

@@ -250,7 +250,7 @@ def test_one_object_has_one_address(call: Call, method: str, path: str, content:
 
 
 def test_a_duplicate_has_what_is_different() -> None:
-    """Overrides are nested, the index of an image is not; nothing at all is allowed."""
+    """Overrides are nested, the index of an image is not; without any there is no empty hash."""
     plain = calls.duplicate_prompt(8, PromptOverrides(), callback=None)
     json = calls.duplicate_prompt(8, PromptOverrides(seed=1, image_index=0), callback="https://h")
     form = calls.duplicate_prompt(
@@ -258,7 +258,7 @@ def test_a_duplicate_has_what_is_different() -> None:
     )
 
     assert (plain.path, plain.effect) == ("/prompts/8/duplicate", Effect.CREATES)
-    assert plain.content == {"prompt": {}}
+    assert plain.content == {}
     assert json.content == {"prompt": {"seed": 1, "callback": "https://h"}, "image_index": 0}
     assert fields_of(form) == [("prompt[input_image]", "image"), ("image_index", "2")]
 
