@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 import anyio
+import httpx
 import pytest
 from anyio import wait_all_tasks_blocked
 from PIL import Image
@@ -78,3 +79,17 @@ def photo() -> bytes:
 @pytest.fixture(name="picture")
 def make_picture() -> Callable[..., bytes]:
     return picture
+
+
+Fetch = Callable[[str], Awaitable[bytes]]
+
+
+@pytest.fixture
+def fetch(sandbox: Sandbox) -> Fetch:
+    """What lies at a URL of the sandbox, read as anybody would."""
+
+    async def fetch(url: str) -> bytes:
+        async with httpx.AsyncClient(transport=sandbox.transport()) as http:
+            return (await http.get(url)).raise_for_status().content
+
+    return fetch
