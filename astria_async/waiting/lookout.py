@@ -23,13 +23,13 @@ from astria_async.protocol.errors import (
     PermissionDenied,
 )
 from astria_async.protocol.models import Job
-from astria_async.waiting.entries import Entry, Key, key_of
-from astria_async.waiting.plan import Look, not_shown, plan_looks
+from astria_async.waiting.entries import Entry
+from astria_async.waiting.piles import Pile
+from astria_async.waiting.plan import Look, not_shown
 from astria_async.waiting.waits import Waits
 
 logger: logging.Logger = logging.getLogger("astria_async.waiting")
 
-KINDS: tuple[Kind, ...] = ("tune", "prompt")
 LONGEST_BACKOFF = 300.0
 MAX_DOUBLINGS = 16
 HAIR = 1e-6
@@ -60,7 +60,8 @@ class Lookout:
 
     waits: Waits
     fetch: Fetch
-    _ready: dict[Key, Entry] = attrs.field(factory=dict, init=False)
+    _asked: Pile = attrs.field(factory=Pile, init=False)
+    _due: Pile = attrs.field(factory=Pile, init=False)
     _active: int = attrs.field(default=0, init=False)
     _allowance: float = attrs.field(default=0.0, init=False)
     _counted_at: float = attrs.field(default=0.0, init=False)
@@ -94,46 +95,38 @@ class Lookout:
         """Start what may start; when to come back if only the ceiling on polls held it up."""
         now = self._now()
         for entry in self.waits.looks.due(now):
-            self._ready[key_of(entry.last)] = entry
-        # One that another page showed meanwhile, or that nobody waits for now, is passed over.
-        self._ready = {k: it for k, it in self._ready.items() if it.waiters and it.due <= now}
-        for look in self._plan():
-            if self._active >= self.waits.policy.parallel:
-                return None
-            asked = {number for number in look.ids if self._ready[look.kind, number].urgent}
-            refill = None if asked else self._refill(now)
+            (self._asked if entry.urgent else self._due).add(entry)
+        while self._active < self.waits.policy.parallel:
+            found = self._asked.take(_is_asked)
+            if found is not None:
+                self._begin(group, *found, asked=set(found[0].ids))
+                continue
+            refill = self._refill(now) if self._due else None
             if refill is not None:
                 return refill
-            entries = [self._ready.pop((look.kind, number)) for number in look.ids]
-            for entry in entries:
-                entry.looking, entry.urgent = True, False
-            self._active += 1
-            group.start_soon(self._look, look, entries, asked)
+            # One that another page showed meanwhile, or that nobody waits for now, is passed over.
+            found = self._due.take(lambda it: _is_polled(it) and it.due <= now)
+            if found is None:
+                return None
+            self._allowance -= 1.0
+            self._begin(group, *found, asked=set())
         return None
 
-    def _plan(self) -> list[Look]:
-        """What to look at, first what was asked for, then what is due longest."""
-        looks: list[Look] = []
-        for kind in KINDS:
-            alone = {key[1] for key, it in self._ready.items() if key[0] == kind and it.alone}
-            shared = {key[1] for key in self._ready if key[0] == kind} - alone
-            looks += [Look(kind=kind, ids=(number,), page=False) for number in alone]
-            looks += plan_looks(kind, shared)
-        looks.sort(key=self._rank)
-        return looks
-
-    def _rank(self, look: Look) -> tuple[bool, float]:
-        entries = [self._ready[look.kind, number] for number in look.ids]
-        return not any(entry.urgent for entry in entries), min(entry.due for entry in entries)
+    def _begin(
+        self, group: anyio.abc.TaskGroup, look: Look, entries: list[Entry], *, asked: set[int]
+    ) -> None:
+        for entry in entries:
+            entry.looking, entry.urgent = True, False
+        self._active += 1
+        group.start_soon(self._look, look, entries, asked)
 
     def _refill(self, now: float) -> float | None:
-        """Take one poll off what the ceiling allows; if there is none, when there will be."""
+        """When the ceiling allows the next poll, unless it does now."""
         ceiling = self.waits.policy.polls_per_minute
         earned = (now - self._counted_at) * ceiling / 60.0
         self._allowance, self._counted_at = min(float(ceiling), self._allowance + earned), now
         if self._allowance < 1.0:
             return now + (1.0 - self._allowance) * 60.0 / ceiling
-        self._allowance -= 1.0
         return None
 
     async def _sleep(self, refill: float | None) -> None:
@@ -227,6 +220,14 @@ class Lookout:
         retry_after = getattr(error, "retry_after", None)
         for entry in entries:
             self.waits.missed(entry, error, pause=max(pause, retry_after or 0.0))
+
+
+def _is_asked(entry: Entry) -> bool:
+    return entry.urgent and not entry.looking and bool(entry.waiters)
+
+
+def _is_polled(entry: Entry) -> bool:
+    return not entry.urgent and not entry.looking and bool(entry.waiters)
 
 
 def _deleted(look: Look, error: NotFound) -> Deleted:

@@ -19,7 +19,8 @@ from astria_async.protocol.callbacks import Callback, Kind
 from astria_async.protocol.errors import AstriaError, DecodeError, NotFound
 from astria_async.protocol.models import Job
 from astria_async.stores.base import Expectation, Store
-from astria_async.waiting.lookout import KINDS, Fetch
+from astria_async.waiting.lookout import Fetch
+from astria_async.waiting.piles import KINDS
 from astria_async.waiting.plan import Look, not_shown, plan_looks
 from astria_async.waiting.policy import WaitPolicy
 from astria_async.waiting.reconcile import Reconciler
