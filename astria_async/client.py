@@ -312,8 +312,8 @@ class Astria:
         await self._clock.sleep(GRACE)
         try:
             found = await receiver.check()
-        except AstriaError as error:
-            logger.warning("astria.receiver_unchecked", extra={"error": str(error)})
+        except Exception as error:  # noqa: BLE001 - logged; a diagnosis is not to end the client
+            logger.warning("astria.receiver_unchecked", extra={"error": type(error).__name__})
             return
         if not found.ok:
             logger.warning(

@@ -16,7 +16,7 @@ import attrs
 
 from astria_async.clock import Clock
 from astria_async.protocol.callbacks import Callback, Kind
-from astria_async.protocol.errors import AstriaError, DecodeError, NotFound
+from astria_async.protocol.errors import AstriaError, DecodeError, NotFound, PermissionDenied
 from astria_async.protocol.models import Job
 from astria_async.stores.base import Expectation, Store
 from astria_async.waiting.lookout import Fetch
@@ -90,20 +90,23 @@ class Sweeper:
             made_good += await self._search(kind, [it for it in mine if it.object_id is None])
             known = {it.object_id: it for it in mine if it.object_id is not None}
             made_good += await self._look_at(kind, known)
+        self._put_off(overdue)
         return made_good
 
+    def _put_off(self, seen: Sequence[Expectation]) -> None:
+        """Leave them alone for a while: the older, the longer."""
+        now, moment = self.clock.now(), self.clock.monotonic()
+        for it in seen:
+            age = (now - it.since).total_seconds()
+            self._next[it.wait] = moment + min(LONGEST_PAUSE, age / 10)
+
     async def _overdue(self) -> list[Expectation]:
-        """What is overdue and was not looked at lately: the older it is, the more seldom."""
-        now = self.clock.now()
-        before = now - dt.timedelta(seconds=self.policy.overdue_after)
+        """What is overdue and was not looked at lately."""
+        before = self.clock.now() - dt.timedelta(seconds=self.policy.overdue_after)
         noted = await self.store.overdue(before=before, limit=NOTED)
         moment = self.clock.monotonic()
         self._next = {it.wait: self._next.get(it.wait, moment) for it in noted}
-        found = [it for it in noted if self._next[it.wait] <= moment][:LIMIT]
-        for it in found:
-            age = (now - it.since).total_seconds()
-            self._next[it.wait] = moment + min(LONGEST_PAUSE, age / 10)
-        return found
+        return [it for it in noted if self._next[it.wait] <= moment][:LIMIT]
 
     async def _look_at(self, kind: Kind, known: dict[int, Expectation]) -> int:
         made_good = 0
@@ -118,8 +121,10 @@ class Sweeper:
                 # Deleted or expired: there is no outcome to tell anybody.
                 await self.store.forget(known.pop(look.ids[0]).wait)
                 continue
-            except DecodeError:
-                logger.warning("astria.unreadable", extra={"kind": kind, "object_id": look.ids[0]})
+            except (DecodeError, PermissionDenied) as error:
+                # One that cannot be seen is not to keep the others from being seen.
+                about = {"kind": kind, "object_id": look.ids[0], "error": type(error).__name__}
+                logger.warning("astria.unreadable", extra=about)
                 continue
             looks += left
             for job in seen:

@@ -8,6 +8,7 @@ from scripted import Scripted, SwiftClock
 from astria_async.stores import MemoryStore
 
 from .shop import Shop, new_receiver, open_shop
+from .studio import Studio, opened
 
 
 @pytest.fixture
@@ -32,3 +33,10 @@ def called(store: MemoryStore) -> Shop:
     assert isinstance(clock, SwiftClock)
     receiver = new_receiver(clock, store)
     return open_shop(Scripted(clock), receiver=receiver, store=store)
+
+
+@pytest.fixture
+async def studio() -> AsyncIterator[Studio]:
+    """A client of a sandbox in this process."""
+    async with opened() as studio:
+        yield studio

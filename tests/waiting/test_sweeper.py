@@ -10,7 +10,13 @@ import anyio
 import attrs
 import pytest
 
-from astria_async.protocol.errors import ConnectionFailed, DecodeError, NotFound, StoreUnavailable
+from astria_async.protocol.errors import (
+    ConnectionFailed,
+    DecodeError,
+    NotFound,
+    PermissionDenied,
+    StoreUnavailable,
+)
 from astria_async.protocol.models import Job
 from astria_async.protocol.paging import Pager, PageRequest
 from astria_async.stores import Expectation, MemoryStore, State
@@ -173,6 +179,19 @@ async def test_many_are_seen_page_by_page(desk: Desk) -> None:
     assert len(desk.bench.api.requests) == 3
 
 
+async def test_a_look_that_failed_does_not_count(desk: Desk) -> None:
+    """The next sweep looks again, however old the object is."""
+    tune = desk.bench.tune()
+    await desk.expect(tune)
+    desk.bench.api.end(tune)
+    desk.bench.clock.advance(100_000)
+    desk.bench.api.errors.append(LOST)
+    with pytest.raises(ConnectionFailed):
+        await desk.sweeper.sweep()
+
+    assert await desk.sweeper.sweep() == 1
+
+
 async def test_what_never_ends_does_not_keep_the_others_waiting(desk: Desk) -> None:
     """More hanging jobs than a sweep looks at leave room for those behind them."""
     for number in range(1, LIMIT + 1):
@@ -225,13 +244,14 @@ async def test_a_list_that_is_not_found_forgets_nothing(desk: Desk) -> None:
     assert [await desk.state(wait) for wait in waits] == [State.EXPECTED] * 2
 
 
-async def test_an_unreadable_object_does_not_stop_the_others(desk: Desk) -> None:
+@pytest.mark.parametrize("error", [DecodeError("odd"), PermissionDenied("theirs", status=403)])
+async def test_an_unreadable_object_does_not_stop_the_others(desk: Desk, error: Exception) -> None:
     """It is passed over, and tried again later."""
     await desk.expect(desk.bench.tune())
     prompt = desk.bench.prompt()
     await desk.expect(prompt)
     desk.bench.api.end(prompt)
-    desk.bench.api.errors.append(DecodeError("odd"))
+    desk.bench.api.errors.append(error)
     desk.bench.clock.advance(601)
 
     assert await desk.sweeper.sweep() == 1
