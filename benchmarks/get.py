@@ -1,0 +1,111 @@
+"""One object fetched and modelled: what our layers add to bare httpx, and against the openai SDK."""
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+import httpx
+import httpx2
+import openai
+from httpx_aiohttp import HttpxAiohttpClient
+
+from astria_async import Astria
+from benchmarks.canned import running
+from benchmarks.measure import Result, alternating, clocked, Timed, in_turn, quartiles, ratios
+from benchmarks.samples import KEY
+
+Way = Callable[[], Awaitable[None]]
+
+ROUNDS = 15
+BATCH = 100
+WAYS = 50
+AT_ONCE = 600
+
+
+async def measure(url: str) -> list[Result]:
+    """Each engine, alone and with our client on it."""
+    limits = httpx.Limits(max_connections=WAYS, max_keepalive_connections=WAYS)
+    async with (
+        httpx.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}) as bare,
+        httpx2.AsyncClient() as second,
+        HttpxAiohttpClient(limits=limits) as fast,
+        Astria(KEY, base_url=url) as ours,
+        Astria(KEY, base_url=url, http_client=second) as ours_second,
+        Astria(KEY, base_url=url, http_client=fast) as ours_fast,
+        openai.AsyncOpenAI(api_key=KEY, base_url=url) as sdk,
+    ):
+
+        async def fetch() -> None:
+            (await bare.get(f"{url}/tunes/1")).json()
+
+        async def retrieve() -> None:
+            await sdk.fine_tuning.jobs.retrieve("1")
+
+        def getting(client: Astria) -> Way:
+            async def get() -> None:
+                await client.tunes.get(1)
+
+            return get
+
+        ways = {
+            "astria": getting(ours),
+            "httpx": fetch,
+            "openai": retrieve,
+            "astria on httpx2": getting(ours_second),
+            "astria on aiohttp": getting(ours_fast),
+        }
+        one = await alternating(ways, times=BATCH, rounds=ROUNDS)
+        many = await in_turn({name: crowd(way) for name, way in ways.items()}, rounds=9)
+    return [
+        Result.of(
+            ratios(one["astria"], one["httpx"]),
+            what="tunes.get, one after the other",
+            against="httpx.AsyncClient.get(…).json()",
+            target=1.10,
+            bound="most",
+            detail=told(one),
+        ),
+        Result.of(
+            ratios(one["openai"], one["astria"]),
+            what="tunes.get, one after the other, rate",
+            against="openai SDK, fine_tuning.jobs.retrieve",
+            target=1.5,
+            bound="least",
+        ),
+        Result.of(
+            ratios(many["openai"], many["astria on aiohttp"]),
+            what=f"tunes.get, {WAYS} at a time, [fast], rate",
+            against="openai SDK, fine_tuning.jobs.retrieve",
+            target=4.0,
+            bound="least",
+            detail=told(many),
+        ),
+    ]
+
+
+def crowd(way: Way) -> Timed:
+    """Many requests, so many at a time; the seconds that one took."""
+
+    async def run() -> float:
+        async def worker() -> None:
+            for _ in range(AT_ONCE // WAYS):
+                await way()
+
+        async def all_of_them() -> None:
+            async with anyio.create_task_group() as group:
+                for _ in range(WAYS):
+                    group.start_soon(worker)
+
+        return await clocked(all_of_them) / AT_ONCE
+
+    return run
+
+
+def told(taken: dict[str, list[float]]) -> dict[str, float]:
+    """Microseconds of each way."""
+    return {f"{name}, µs": round(quartiles(figures)[1] * 1e6) for name, figures in taken.items()}
+
+
+def run() -> list[Result]:
+    """Measure on uvloop, as ``[fast]`` has it, for everybody."""
+    with running() as url:
+        return anyio.run(measure, url, backend_options={"use_uvloop": True})
