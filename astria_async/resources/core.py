@@ -130,9 +130,20 @@ class Core:
     async def one(self, kind: Kind, object_id: int) -> Job:
         """One object, with one try: for who paces tries by themselves."""
         reply = await self.send(calls.get_one(kind, object_id), policy=NO_RETRY)
-        job = read_object(MODELS[kind], reply, binding=self)
+        return self.read(MODELS[kind], reply)
+
+    def read(self, cls: type[J], reply: Reply) -> J:
+        """The job in an answer; what it costs may be news."""
+        job = read_object(cls, reply, binding=self)
         self.costs.seen(job)
         return job
+
+    def read_all(self, cls: type[J], reply: Reply) -> list[J]:
+        """The jobs in a list, likewise."""
+        jobs = read_list(cls, reply, binding=self)
+        for job in jobs:
+            self.costs.seen(job)
+        return jobs
 
     async def page(self, kind: Kind, before_id: int) -> Sequence[Job]:
         """A page of objects with ids below *before_id*, likewise, but for those it cannot read."""
@@ -158,9 +169,7 @@ class Core:
     async def refresh(self, obj: J) -> J:
         """Fetch *obj* anew."""
         reply = await self.send(calls.get_one(obj.kind, obj.id))
-        fresh = read_object(type(obj), reply, binding=self)
-        self.costs.seen(fresh)
-        return fresh
+        return self.read(type(obj), reply)
 
     async def wait_ready(
         self,
@@ -202,7 +211,7 @@ class Core:
             call = calls.update_prompt(obj.id, changes)
         else:
             call = calls.update_tune(obj.id, changes)  # type: ignore[arg-type]
-        return read_object(type(obj), await self.send(call), binding=self)
+        return self.read(type(obj), await self.send(call))
 
     async def delete(self, obj: Job) -> None:
         """Delete *obj*; one that is gone already counts as deleted."""
@@ -224,7 +233,7 @@ class Core:
 
         async def fetch(page: PageRequest) -> Sequence[Prompt]:
             call = calls.list_prompts(filters, page, tune_id=tune_id)
-            return read_list(Prompt, await self.send(call), binding=self)
+            return self.read_all(Prompt, await self.send(call))
 
         return Pager(fetch, key=lambda prompt: prompt.id, start=first_page(filters))
 
@@ -240,7 +249,7 @@ class Core:
         """List tunes."""
 
         async def fetch(page: PageRequest) -> Sequence[Tune]:
-            return read_list(Tune, await self.send(calls.list_tunes(filters, page)), binding=self)
+            return self.read_all(Tune, await self.send(calls.list_tunes(filters, page)))
 
         return Pager(fetch, key=lambda tune: tune.id, start=first_page(filters))
 

@@ -7,7 +7,6 @@ from astria_async.protocol.models import Prompt, Tune
 from astria_async.protocol.options import accepts, accepts_after
 from astria_async.protocol.paging import Pager
 from astria_async.protocol.params import NewPrompt, PromptChanges, PromptFilters, PromptOverrides
-from astria_async.protocol.replies import read_object
 from astria_async.resources.core import Core
 from astria_async.resources.drafts import Draft, draft
 
@@ -56,9 +55,7 @@ class Prompts:
         Raises:
             NotFound: There is none, or no longer.
         """
-        return read_object(
-            Prompt, await self._core.send(calls.get_one("prompt", prompt_id)), binding=self._core
-        )
+        return self._core.read(Prompt, await self._core.send(calls.get_one("prompt", prompt_id)))
 
     @accepts(PromptFilters)
     def list(self, filters: PromptFilters) -> Pager[Prompt]:
@@ -77,7 +74,7 @@ class Prompts:
             NotFound: There is none.
         """
         reply = await self._core.send(calls.update_prompt(prompt_id, changes))
-        return read_object(Prompt, reply, binding=self._core)
+        return self._core.read(Prompt, reply)
 
     @accepts_after(PromptOverrides)
     async def duplicate(self, prompt: Prompt | int, params: PromptOverrides) -> Prompt:

@@ -7,7 +7,6 @@ from astria_async.protocol.models import Tune
 from astria_async.protocol.options import accepts, accepts_after
 from astria_async.protocol.paging import Pager
 from astria_async.protocol.params import NewTune, TuneChanges, TuneFilters
-from astria_async.protocol.replies import read_object
 from astria_async.protocol.sources import ImageInputs
 from astria_async.resources.checking import Finding, check_images
 from astria_async.resources.core import Core
@@ -59,9 +58,7 @@ class Tunes:
         Raises:
             NotFound: There is none, or no longer.
         """
-        return read_object(
-            Tune, await self._core.send(calls.get_one("tune", tune_id)), binding=self._core
-        )
+        return self._core.read(Tune, await self._core.send(calls.get_one("tune", tune_id)))
 
     @accepts(TuneFilters)
     def list(self, filters: TuneFilters) -> Pager[Tune]:
@@ -80,7 +77,7 @@ class Tunes:
             NotFound: There is none.
         """
         reply = await self._core.send(calls.update_tune(tune_id, changes))
-        return read_object(Tune, reply, binding=self._core)
+        return self._core.read(Tune, reply)
 
     async def delete(self, tune_id: int) -> None:
         """Delete a tune and its training images; one that is gone already counts as deleted."""
