@@ -104,6 +104,8 @@ def _report(error: BaseException, *, debug: bool) -> int:
 
 def _line(error: BaseException) -> str:
     """The message of an error, in one line."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -152,7 +152,4 @@ def exposed(path: Path) -> bool:
     """Whether the file can be read by others than its owner."""
     if os.name == "nt":  # a user's folder is the user's there, and modes say nothing
         return False
-    try:
-        return bool(path.stat().st_mode & _OTHERS)
-    except OSError:
-        return False
+    return bool(path.stat().st_mode & _OTHERS)

@@ -13,9 +13,11 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -210,6 +212,7 @@ def serving(folder: Path, *words: str) -> Iterator[Served]:
     """A sandbox process on a free port."""
     process = subprocess.Popen(
         [*COMMAND, "sandbox", "--port", "0", "--json", *words],
+        cwd=folder,
         env=clean_environment(folder),
         stdout=subprocess.PIPE,
         text=True,
@@ -288,6 +291,86 @@ def _created(sandbox: Served, factory: pytest.TempPathFactory, *words: str) -> i
 
 def _photo() -> str:
     return str(next(PHOTOS.glob("*.jpg")))
+
+
+class Program(HTTPServer):
+    """A program that takes callbacks, and remembers them."""
+
+    def __init__(self, status: int = 202) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.status = status
+        self.seen: list[tuple[str, Any]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook?mine=1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        server: Any = self.server
+        server.seen.append((self.path, json.loads(body)))
+        self.send_response(server.status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def program() -> Iterator[Program]:
+    """A program on a port of its own."""
+    with Program() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@attrs.frozen
+class Listener:
+    """``listen --events`` as a process."""
+
+    process: "subprocess.Popen[str]"
+    opening: dict[str, Any]
+
+    def next(self) -> dict[str, Any]:
+        """The next event."""
+        assert self.process.stdout is not None
+        found: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return found
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What it tells a program to set."""
+        found: dict[str, str] = self.opening["environment"]
+        return found
+
+
+@pytest.fixture
+def listen(tmp_path: Path, home: Mapping[str, str]) -> Any:
+    """Begin to listen, with options of one's own."""
+
+    @contextlib.contextmanager
+    def begin(*words: str) -> Iterator[Listener]:
+        process = subprocess.Popen(
+            [*COMMAND, "listen", "--events", "--port", "0", *words],
+            cwd=tmp_path,
+            env=home,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        with process.stdout:
+            try:
+                yield Listener(process, json.loads(process.stdout.readline()))
+            finally:
+                process.send_signal(signal.SIGINT)
+                assert process.wait(PATIENCE) == 0
+
+    return begin
 
 
 PHOTOS = Path(__file__).parents[2] / "astria_async" / "cli" / "samples"

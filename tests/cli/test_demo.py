@@ -1,11 +1,15 @@
 """``astria-async demo``: the main job, whole, on sockets of this machine."""
 
+import re
 import shutil
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+
+from astria_async.cli.demo.summary import Found, Summary
 
 
 def opens(path: str) -> bool:
@@ -117,6 +121,34 @@ def test_users_own_setup_is_left_alone(run: Any) -> None:
     assert (done.code, done.err) == (0, "")
 
 
+def test_dashboard(terminal: Any, tmp_path: Path) -> None:
+    """``--open`` opens the dashboard in a browser, which stays up until Ctrl-C."""
+    browser = tmp_path / "browser"
+    browser.write_text('#!/bin/sh\necho "$1" > opened\n')
+    browser.chmod(0o755)
+    screen = terminal("demo", "--open", BROWSER=f"{browser} %s")
+    shown = screen.until("Ctrl-C stops it.")
+    found = re.search(r"Dashboard: (http://127\.0\.0\.1:\d+/_sandbox/dashboard/)", shown)
+    assert found
+    with urllib.request.urlopen(found[1], timeout=30) as page:
+        assert page.read().startswith(b"<!doctype html>")
+
+    screen.type("\x03")
+
+    assert screen.end().code == 0
+    assert (tmp_path / "opened").read_text().strip() == found[1]
+
+
+def test_no_browser(terminal: Any) -> None:
+    """Where no browser can be opened the demo says so, and goes on."""
+    screen = terminal("demo", "--open", BROWSER="/bin/false %s", PATH="/nowhere")
+    screen.until("no browser could be opened")
+    screen.until("Ctrl-C stops it.")
+    screen.type("\x03")
+
+    assert screen.end().code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -126,6 +158,7 @@ def test_users_own_setup_is_left_alone(run: Any) -> None:
         (["--out", "file"], 3, "--out: file is a file, not a directory"),
         (["--out", "file/out"], 3, "--out: cannot write to file/out: Not a directory"),
         (["--imges", "x"], 2, "Unknown option: --imges. Did you mean --images?"),
+        (["--open", "--json"], 2, "--open and --json do not go together"),
         (["more"], 2, "unexpected argument: more"),
     ],
 )
@@ -140,6 +173,45 @@ def test_bad_input(run: Any, tmp_path: Path, words: list[str], code: int, messag
     assert done.out == ""
     assert done.err.startswith(f"astria-async: {message}")
     assert done.err.count("\n") == 1
+
+
+def test_picture_that_cannot_be_shown(run: Any, tmp_path: Path, photos: list[str]) -> None:
+    """A picture that Pillow does not open has an empty place in the contact sheet."""
+    (tmp_path / "mine").mkdir()
+    shutil.copy(photos[0], tmp_path / "mine" / "a.jpg")
+    (tmp_path / "mine" / "b.heic").write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(100))
+
+    done = run("demo", "--images", "mine", "--json")
+
+    assert done.code == 0
+    assert opens(done.json["contact_sheet"])
+
+
+def test_contact_sheet_that_cannot_be_written(run: Any, tmp_path: Path) -> None:
+    """What stands in the contact sheet's place is named: code 3."""
+    (tmp_path / "out" / "contact-sheet.jpg").mkdir(parents=True)
+
+    done = run("demo", "--json", "--out", "out")
+
+    assert done.code == 3
+    assert done.err == "astria-async: out/contact-sheet.jpg: Is a directory\n"
+
+
+def test_summary_of_both_ways() -> None:
+    """Where callbacks told of some ends and polling found others, both are counted."""
+    summary = Summary(
+        base_url="http://127.0.0.1:1",
+        callback_url="http://127.0.0.1:2/",
+        found=(Found(kind="tune", id=1, by="callback"), Found(kind="prompt", id=2, by="polling")),
+        seconds={},
+        callbacks=(),
+        lost=0,
+        photos=(),
+        files=(),
+        contact_sheet=Path("sheet.jpg"),
+    )
+
+    assert "1 of 2 ends were told by callbacks, the others found by polling." in summary.lines()
 
 
 def test_photo_that_is_none(run: Any, tmp_path: Path) -> None:

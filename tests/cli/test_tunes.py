@@ -223,6 +223,18 @@ def test_delete_asks(cli: Any, terminal: Any, sandbox: Any, photos: list[str]) -
     assert cli("tunes", "get", tune).code == 5
 
 
+def test_delete_several(cli: Any, terminal: Any, sandbox: Any, photos: list[str]) -> None:
+    """Before several are deleted, each is named."""
+    words = ("tunes", "create", photos[0], "--name", "cat", "-q", "--title")
+    tunes = [cli(*words, title).out.strip() for title in ("One", "Two")]
+    screen = terminal("tunes", "delete", *tunes, **sandbox.env)
+    shown = screen.until("Delete 2 objects for good? [y/N]")
+    screen.type("yes\n")
+
+    assert f"tune {tunes[0]} (One)\ntune {tunes[1]} (Two)\n" in shown
+    assert screen.end().code == 0
+
+
 def test_delete_needs_a_person(cli: Any, photos: list[str]) -> None:
     """Where nobody can be asked, only ``--yes`` deletes."""
     tune = cli("tunes", "create", photos[0], "--name", "cat", "-q").out.strip()

@@ -53,16 +53,16 @@ async def demo(
     _prepare(out)
     job = Job(photos=photos, name=name or ("subject" if images else "cat"), out=out)
     async with stage(drop_callbacks=drop_callbacks) as running:
+        dashboard = running.dashboard
         if open_:
-            await _open(running.dashboard)
+            await _open(dashboard)
         summary = await Run(running, job, reporter(console(), silent=json)).whole()
         if json:
             put_json(summary.to_json())
         else:
             put_line("\n".join(summary.lines()))
         if open_:
-            put_line(f"\nDashboard: {running.dashboard}\nCtrl-C stops it.")
-            await interrupted()
+            await interrupted(lambda: put_line(f"\nDashboard: {dashboard}\nCtrl-C stops it."))
     return Exit.OK
 
 

@@ -14,6 +14,7 @@ def find_photos(directory: Path | None) -> list[Path]:
 
     Raises:
         CommandError: There is no such directory, or no picture in it.
+        OSError: It cannot be read.
     """
     if directory is None:
         return sorted(Path(str(resources.files("astria_async.cli") / "samples")).glob("*.jpg"))
@@ -23,10 +24,7 @@ def find_photos(directory: Path | None) -> list[Path]:
         raise CommandError(
             f"--images: {directory} is a file; name the directory that it is in", Exit.USAGE
         )
-    try:
-        found = sorted(it for it in directory.iterdir() if _is_picture(it))
-    except OSError as exc:
-        raise CommandError(f"--images: cannot read {directory}: {exc.strerror}") from exc
+    found = sorted(it for it in directory.iterdir() if _is_picture(it))
     if not found:
         raise CommandError(
             f"--images: there is no picture in {directory} ({', '.join(SUFFIXES)})", Exit.USAGE

@@ -15,7 +15,6 @@ from astria_async.cli.counting import open_counted
 from astria_async.cli.demo.sheet import make_sheet
 from astria_async.cli.demo.stage import Stage
 from astria_async.cli.demo.summary import Found, Summary
-from astria_async.cli.exits import CommandError
 from astria_async.cli.progress import Reporter, Step
 from astria_async.protocol.models import Prompt, Tune
 
@@ -150,10 +149,7 @@ class Run:
         path = self.job.out / "contact-sheet.jpg"
         groups = [("Photos", self.job.photos), ("Results, as the sandbox draws them", files)]
         with self._step("contact_sheet", "Lay out the contact sheet"):
-            try:
-                await anyio.to_thread.run_sync(partial(make_sheet, path, groups))
-            except OSError as exc:
-                raise CommandError(f"cannot write {path}: {exc.strerror or exc}") from exc
+            await anyio.to_thread.run_sync(partial(make_sheet, path, groups))
         return path
 
     @contextmanager

@@ -154,7 +154,7 @@ def _clock(headers: Mapping[str, str]) -> list[Finding]:
         theirs = email.utils.parsedate_to_datetime(headers.get("date", ""))
     except ValueError:
         return []
-    ahead = (dt.datetime.now(dt.UTC) - theirs).total_seconds()
+    ahead = (dt.datetime.now(dt.UTC) - theirs.replace(tzinfo=dt.UTC)).total_seconds()
     if abs(ahead) <= SKEW:
         return [ok("clock", "right")]
     return [

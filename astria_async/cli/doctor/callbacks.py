@@ -10,6 +10,7 @@ from astria_async.cli.doctor.findings import Finding, fault, note, ok
 from astria_async.cli.session import is_local
 from astria_async.cli.settings import Settings
 from astria_async.client import BASE_URL
+from astria_async.clock import Clock
 from astria_async.protocol.errors import AstriaError, ConfigurationError, StoreUnavailable
 from astria_async.receiver import CheckResult, Fault, Receiver
 from astria_async.stores import Store, open_store
@@ -29,8 +30,17 @@ class Serving:
     tunnel: str | None = None
 
 
-async def look_at_callbacks(found: Settings, serving: Serving) -> list[Finding]:
-    """What can be said of the store, the secret and the callback URL."""
+async def look_at_callbacks(
+    found: Settings, serving: Serving, *, clock: Clock | None = None
+) -> list[Finding]:
+    """
+    What can be said of the store, the secret and the callback URL.
+
+    Args:
+        found: What is set up.
+        serving: Whether to serve a receiver meanwhile.
+        clock: What the answer's time is measured on; the machine's by default.
+    """
     store = await _look_at_store(found)
     if found.callback_url is None and serving.port is None:
         return [
@@ -48,13 +58,12 @@ async def look_at_callbacks(found: Settings, serving: Serving) -> list[Finding]:
             found.callback_url,
             secret=found.callback_secret.split(",") if found.callback_secret else None,
             store=found.callback_store or "memory:",
+            clock=clock,
         )
         async with _served(receiver, serving):
             result = await receiver.check(local=is_local(found.base_url or BASE_URL))
-    except ConfigurationError as exc:
-        return [*store, fault("callbacks", str(exc), "Mend what it names.")]
     except AstriaError as exc:
-        return [*store, fault("callbacks", str(exc), "Mend the store first.")]
+        return [*store, fault("callbacks", str(exc), "Mend what it names.")]
     return [*store, _verdict(result, found, durable=receiver.store.durable)]
 
 

@@ -77,8 +77,7 @@ async def serve(
         emulator.faults.add(fault)
     try:
         async with emulator, serve_sandbox(emulator, host, port) as url:
-            _tell(url, key, json=json)
-            await interrupted()
+            await interrupted(lambda: _tell(url, key, json=json))
     except StateError as exc:
         raise CommandError(f"--state: {exc}") from exc
     except CannotServe as exc:

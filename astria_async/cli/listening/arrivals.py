@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Callable, Iterable
 
 import attrs
 
@@ -21,19 +21,21 @@ class Arrivals:
     Args:
         store: Open.
         since: What came earlier is not told.
+        remembered: Of how many callbacks it is known how often they came.
     """
 
     store: Store
     since: dt.datetime
+    remembered: int = REMEMBERED
     _counts: OrderedDict[str, int] = attrs.field(factory=OrderedDict, init=False)
 
-    async def follow(self) -> AsyncIterator[Record]:
-        """Each arrival, until cancelled."""
+    async def follow(self, tell: Callable[[Record], None]) -> None:
+        """Tell of each arrival, until cancelled."""
         async with self.store.watch() as hints:
             async for woken in hints:
                 for record in await self._read(woken):
                     if self._is_news(record):
-                        yield record
+                        tell(record)
 
     async def _read(self, woken: frozenset[str]) -> Iterable[Record]:
         if not woken:  # hints may have been lost
@@ -52,6 +54,6 @@ class Arrivals:
             return False
         self._counts[wait] = record.count
         self._counts.move_to_end(wait)
-        if len(self._counts) > REMEMBERED:
+        if len(self._counts) > self.remembered:
             self._counts.popitem(last=False)
         return known is not None or record.callback.received_at >= self.since

@@ -22,6 +22,7 @@ from astria_async.groups import task_group
 from astria_async.protocol.callbacks import Callback, check_public_url
 from astria_async.receiver import Listening, Receiver
 from astria_async.receiver.log import logger
+from astria_async.stores.base import Record
 from astria_async.transport.plain import plain_sender
 
 PATIENCE = 30.0
@@ -72,8 +73,7 @@ async def listen(
         with _refusals(view):
             async with task_group() as group:
                 group.start_soon(_show, receiver, view, forward_to)
-                view.opened(opening)
-                await interrupted()
+                await interrupted(lambda: view.opened(opening))
                 group.cancel_scope.cancel()
     if not events:
         put_line("stopped")
@@ -118,7 +118,9 @@ async def _show(receiver: Receiver, view: View, forward_to: str | None) -> None:
         async def pass_on(callback: Callback, url: str) -> None:
             view.forwarded(callback, await forward(callback, url, receiver.signer, send))
 
-        async for record in arrivals.follow():
+        def tell(record: Record) -> None:
             view.arrived(record)
             if forward_to is not None:
                 group.start_soon(pass_on, record.callback, forward_to)
+
+        await arrivals.follow(tell)

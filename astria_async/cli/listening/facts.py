@@ -32,7 +32,7 @@ def body(callback: Callback) -> Any:
     text = callback.body.decode(errors="replace")
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -1,0 +1,82 @@
+"""How far a command is: bars, lines, or nothing."""
+
+import datetime as dt
+import io
+
+import pytest
+from rich.console import Console
+
+from astria_async.cli.progress import ALMOST, Reporter, reporter
+
+NOW = dt.datetime.now(dt.UTC)
+HOUR = dt.timedelta(hours=1)
+
+
+def screen(*, lively: bool) -> Console:
+    """A screen whose content can be read."""
+    return Console(file=io.StringIO(), force_terminal=lively, width=80, highlight=False)
+
+
+def shown(place: Console) -> str:
+    """What was written there."""
+    assert isinstance(place.file, io.StringIO)
+    return place.file.getvalue()
+
+
+def work(report: Reporter) -> None:
+    """A step of every sort."""
+    with report.step("Upload", total=10) as step:
+        step.advance(4)
+        step.expect(NOW - HOUR, NOW)
+        step.tell("half")
+
+
+def test_lines() -> None:
+    """In a pipe a step leaves one line when it is done."""
+    place = screen(lively=False)
+
+    work(reporter(place, silent=False))
+
+    assert shown(place) == "Upload: half (0.0 s)\n"
+
+
+def test_bars() -> None:
+    """At a terminal a bar moves, and a line remains."""
+    place = screen(lively=True)
+
+    work(reporter(place, silent=False))
+
+    assert "━" in shown(place)
+    assert "Upload: half (0.0 s)\n" in shown(place)
+
+
+def test_bar_stops_short_of_its_end() -> None:
+    """A bar that follows the time is never full before the thing is done."""
+    place = screen(lively=True)
+
+    with reporter(place, silent=False).step("Train") as step:
+        step.expect(NOW - 2 * HOUR, NOW - HOUR)
+        bars = step.bars  # type: ignore[attr-defined]
+        bars.refresh()
+        completed = bars.tasks[0].completed
+
+    assert completed == ALMOST
+
+
+def test_silence() -> None:
+    """For programs nothing is shown."""
+    place = screen(lively=True)
+
+    work(reporter(place, silent=True))
+
+    assert shown(place) == ""
+
+
+def test_what_fails_leaves_no_line() -> None:
+    """A step that raised is not told as done."""
+    place = screen(lively=False)
+
+    with pytest.raises(ValueError, match="x"), reporter(place, silent=False).step("Upload"):
+        raise ValueError("x")
+
+    assert shown(place) == ""
