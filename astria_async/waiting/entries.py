@@ -43,7 +43,7 @@ class Waiter:
         entry: The object.
         deadline: When it ends, on the clock's monotonic scale.
         wants_progress: Whether to call it for objects that are not ready.
-        progress: The latest such object, until it is taken.
+        progress: The latest such object.
         finished: Whether it ended: with an outcome, or because nobody waits any more.
         last_chance: Whether the deadline has passed and the last look is on its way.
     """
@@ -59,10 +59,9 @@ class Waiter:
 
     def finish(self, outcome: Callable[[], Job]) -> None:
         """End the wait: *outcome* gives the object, or raises."""
-        if not self.finished:
-            self.finished = True
-            self._outcome = outcome
-            self.notify(self)
+        self.finished = True
+        self._outcome = outcome
+        self.notify(self)
 
     def result(self) -> Job:
         """

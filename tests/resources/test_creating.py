@@ -218,6 +218,44 @@ async def test_a_key_waits_out_a_create_that_was_cut_off(called: Shop, store: Me
     assert called.passed() >= 60
 
 
+async def test_a_key_whose_create_was_cut_off_and_lost_is_begun_anew(
+    called: Shop, store: MemoryStore
+) -> None:
+    """After a minute it is proven that there is nothing."""
+    called.api.creates = [Step(hangs=True)]
+    async with anyio.create_task_group() as group:
+        group.start_soon(partial(called.tune, idempotency_key="order-42"))
+        while not called.api.posts():
+            await checkpoint()
+        group.cancel_scope.cancel()
+
+    made = await called.tune(idempotency_key="order-42")
+
+    assert made.id == 1
+    assert len(called.api.posts()) == 2
+    assert called.passed() == 60
+    assert [it.object_id for it in await expected(store)] == [1]
+
+
+async def test_a_key_that_another_gives_up_meanwhile_is_begun_anew(called: Shop) -> None:
+    """Its note may be gone between two looks at the store."""
+
+    class Forgetful(MemoryStore):
+        """Whose record is dropped by another process as we look for it."""
+
+        left = 1
+
+        async def expect(self, expectation: Expectation) -> bool:
+            self.left -= 1
+            return self.left < 0 and await super().expect(expectation)
+
+    store = Forgetful(clock=called.clock)
+    await store.open()
+    shop = open_shop(called.api, receiver=new_receiver(called.clock, store), store=store)
+
+    assert (await shop.tune(idempotency_key="order-42")).id == 1
+
+
 async def test_keys_are_told_apart(called: Shop) -> None:
     """Also between tunes and prompts."""
     await called.tune(idempotency_key="order-42")

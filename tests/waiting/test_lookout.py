@@ -5,6 +5,7 @@ import math
 import anyio
 import attrs
 import pytest
+from anyio.lowlevel import checkpoint
 
 from astria_async.protocol.errors import (
     AstriaError,
@@ -362,7 +363,7 @@ async def test_a_clock_that_wakes_a_hair_early_is_no_endless_loop(bench: Bench) 
     assert isinstance(waiting.error, WaitTimeout)
 
 
-async def test_whoever_left_before_its_look_began_costs_nothing(bench: Bench) -> None:
+async def test_whoever_left_before_its_look_is_planned_costs_nothing(bench: Bench) -> None:
     """A look that is no longer wanted when its turn comes is not made."""
     waiting = bench.wait(bench.tune(), wait="w")
     await bench.settle()
@@ -373,6 +374,41 @@ async def test_whoever_left_before_its_look_began_costs_nothing(bench: Bench) ->
 
     assert bench.api.requests == []
     waiting.scope.cancel()
+
+
+async def test_whoever_leaves_as_its_look_begins_is_no_trouble(bench: Bench) -> None:
+    """The look is spared, or its answer is for nobody."""
+    waiting = bench.wait(bench.tune(), wait="w")
+    await bench.settle()
+    entry = bench.waits.by_wait["w"]
+
+    bench.waits.hint(["w"])
+    while not entry.looking:
+        await checkpoint()
+    bench.waits.leave(next(iter(entry.waiters)))
+    await bench.settle()
+
+    assert len(bench.api.requests) <= 1
+    assert bench.waits.entries == {}
+    waiting.scope.cancel()
+
+
+async def test_a_callback_during_a_failing_look_is_a_reason_to_try(bench: Bench) -> None:
+    """The failure does not put off what was asked for meanwhile."""
+    tune = bench.tune()
+    waiting = bench.wait(tune, wait="w")
+    await bench.settle()
+    bench.api.gate = anyio.Event()
+    bench.api.errors.append(LOST)
+    bench.waits.hint(["w"])
+    await bench.settle()
+
+    bench.api.end(tune)
+    bench.waits.hint(["w"])
+    bench.api.gate.set()
+    await bench.settle()
+
+    assert waiting.result is not None
 
 
 async def test_an_object_is_waited_for_anew_while_an_old_look_is_out(bench: Bench) -> None:

@@ -208,6 +208,19 @@ async def test_what_never_ends_does_not_keep_the_others_waiting(desk: Desk) -> N
     assert (first, second) == (0, 1)
 
 
+async def test_what_nobody_expects_is_passed_over(desk: Desk) -> None:
+    """A page shows other objects, too."""
+    for number in (1, 2, 3):
+        prompt = desk.bench.prompt(number)
+        if number != 2:
+            await desk.expect(prompt)
+        desk.bench.api.end(prompt)
+    desk.bench.clock.advance(601)
+
+    assert await desk.sweeper.sweep() == 2
+    assert len(await desk.store.records()) == 2
+
+
 async def test_what_lists_leave_out_is_read_alone(desk: Desk) -> None:
     """As in waiting."""
     for number in (1, 2, 3):
