@@ -202,8 +202,8 @@ def merged(model: R, fields: Mapping[str, Any]) -> R:
     """
     return structure(
         type(model),
-        {**model.to_dict(), **fields},
-        binding=model._binding,  # noqa: SLF001 - the codec builds models
+        {**model._raw, **fields},  # noqa: SLF001 - the codec builds models
+        binding=model._binding,  # noqa: SLF001
         request_id=model.request_id,
     )
 

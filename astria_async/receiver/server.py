@@ -5,10 +5,8 @@ uvicorn is made to be a program: it takes over signals, exits the process when i
 lets a connection take for ever to send its headers. Here it is a part of one.
 """
 
-import asyncio
 import contextlib
 import errno
-import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Literal
@@ -17,10 +15,9 @@ import anyio
 import attrs
 import uvicorn
 from anyio.abc import TaskStatus
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from astria_async.protocol.errors import ConfigurationError
-from astria_async.receiver.log import logger
+from astria_async.receiver.http import guarded
 from astria_async.receiver.refusals import Refusals
 
 HEAD_TIMEOUT = 10.0
@@ -84,6 +81,8 @@ class WebServer:
         refusals: Where malformed requests are logged.
         head_timeout: Seconds that a sender has for a request's headers.
         lifespan: Whether *app* is told of start and end.
+        parser: What reads HTTP: ``httptools``, which the ``[fast]`` extra brings, or ``h11``.
+            Default: the first, where it is installed.
     """
 
     app: App
@@ -91,6 +90,7 @@ class WebServer:
     refusals: Refusals
     head_timeout: float = HEAD_TIMEOUT
     lifespan: Literal["on", "off"] = "off"
+    parser: Literal["httptools", "h11"] | None = None
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """
@@ -114,7 +114,7 @@ class WebServer:
     def _config(self) -> uvicorn.Config:
         return uvicorn.Config(
             self.app,
-            http=_protocol(self.refusals, self.head_timeout),
+            http=guarded(self.refusals, self.head_timeout, self.parser),
             ws="none",
             lifespan=self.lifespan,
             interface="asgi3",
@@ -188,60 +188,3 @@ class _Server(uvicorn.Server):
         if not self.started:
             raise SystemExit("the app refused")  # as later versions of uvicorn do by themselves
         self._task_status.started()
-
-
-def _protocol(refusals: Refusals, head_timeout: float) -> type[asyncio.Protocol]:
-    """
-    The HTTP/1 of uvicorn, with a deadline for headers and a bounded log.
-
-    h11 rather than httptools, because it bounds the size of the headers.
-    """
-    # One of its own for this server, not the process's: the filter is to end with it.
-    quiet = logging.Logger(f"{logger.name}.http", logging.WARNING)  # noqa: LOG001
-    quiet.parent = logger
-    quiet.addFilter(lambda record: _passes(record, refusals))
-
-    class Protocol(H11Protocol):
-        _deadline: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            self.logger = quiet
-            # It would hold the signatures. Told here, because uvicorn's own switch is for every
-            # server of the process.
-            self.access_log = False
-            super().connection_made(transport)
-            self._watch()
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            self._watch()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._disarm()
-            super().connection_lost(exc)
-
-        def _watch(self) -> None:
-            # From the first byte of the headers to the last, however few come at a time.
-            if self._is_answering():
-                self._disarm()
-            elif self._deadline is None:
-                self._deadline = self.loop.call_later(head_timeout, self.transport.abort)
-
-        def _is_answering(self) -> bool:
-            # No cycle until the first request, whatever uvicorn's annotation says.
-            cycle: RequestResponseCycle | None = self.cycle
-            return cycle is not None and not cycle.response_complete
-
-        def _disarm(self) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-                self._deadline = None
-
-    return Protocol
-
-
-def _passes(record: logging.LogRecord, refusals: Refusals) -> bool:
-    if record.levelno >= logging.ERROR:
-        return True
-    refusals.note("malformed HTTP")
-    return False
