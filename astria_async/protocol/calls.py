@@ -111,11 +111,20 @@ class Call:
             )
 
 
-def request_body(resource: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON when there is nothing to upload, since only JSON tells null and numbers from text."""
+def request_body(resource: str, values: Mapping[str, Any], **beside: Any) -> dict[str, Any]:
+    """
+    JSON when there is nothing to upload, since only JSON tells null and numbers from text.
+
+    Args:
+        resource: The key under which Rails looks for the values; left out when there are none,
+            since Rails takes an empty hash for a missing one.
+        values: What goes under that key.
+        beside: What goes beside it, at the top level.
+    """
     if has_files(values):
-        return {"parts": tuple(form_parts({resource: values}))}
-    return {"content": {resource: json_value(values, resource)}}
+        return {"parts": tuple(form_parts({resource: values, **beside}))}
+    under = {resource: json_value(values, resource)} if values else {}
+    return {"content": {**under, **beside}}
 
 
 def create_tune(params: NewTune, *, title: str, callback: str | None, prompts: Any) -> Call:
@@ -262,14 +271,8 @@ def _changes(changes: attrs.AttrsInstance, extra: Mapping[str, Any]) -> dict[str
 def duplicate_prompt(prompt_id: int, params: PromptOverrides, *, callback: str | None) -> Call:
     """``POST /prompts/:id/duplicate`` (docs.astria.ai/docs/api/prompt/duplicate)."""
     values = prompt_values(params, callback=callback)
-    # Rails takes an empty hash for none at all, and would miss it.
-    body = request_body("prompt", values) if values else {"content": {}}
-    if params.image_index is not NOT_GIVEN:
-        index = {"image_index": params.image_index}  # at the top level, unlike the rest
-        if "content" in body:
-            body["content"] |= index
-        else:
-            body["parts"] += tuple(form_parts(index))
+    given = params.image_index is not NOT_GIVEN
+    body = request_body("prompt", values, **{"image_index": params.image_index} if given else {})
     path = f"/prompts/{check_id(prompt_id, 'prompt')}/duplicate"
     return Call(method="POST", path=path, effect=Effect.CREATES, **body)
 

@@ -153,14 +153,19 @@ def test_what_stands_in_front(cli: Any, status: int, headers: dict[str, str], sa
     ("url", "said"),
     [
         ("http://hooks.example.com/astria", "must be https"),
-        (closed(), "the connection was refused"),
+        ("{closed}", "the connection was refused"),
         ("https://gone.tunnel.invalid/astria", "does not resolve"),
         ("nonsense", "is not an absolute URL"),
     ],
 )
 def test_callback_url(cli: Any, url: str, said: str) -> None:
     """Plain http, a closed port, and a tunnel that died are named."""
-    done = cli("doctor", "--json", ASTRIA_CALLBACK_URL=url, ASTRIA_CALLBACK_SECRET=SECRET)
+    done = cli(
+        "doctor",
+        "--json",
+        ASTRIA_CALLBACK_URL=url.format(closed=closed()),
+        ASTRIA_CALLBACK_SECRET=SECRET,
+    )
 
     assert said in faults(done)["callbacks"]
 
@@ -264,14 +269,16 @@ def test_other_api(cli: Any, status: int, body: bytes, about: str, said: str) ->
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        (closed(), "nothing listens there"),
+        ("{closed}", "nothing listens there"),
         ("http://no.such.invalid", "its name does not resolve"),
         ("nonsense", "is not an absolute URL"),
     ],
 )
 def test_base_url(cli: Any, url: str, said: str) -> None:
     """An API that cannot be reached is named, with why."""
-    assert said in faults(cli("doctor", "--json", "--base-url", url))["api"]
+    done = cli("doctor", "--json", "--base-url", url.format(closed=closed()))
+
+    assert said in faults(done)["api"]
 
 
 def test_tls(cli: Any) -> None:
