@@ -1,5 +1,6 @@
 """The sandbox and the client, introduced to each other."""
 
+import fnmatch
 import itertools
 import secrets
 from collections.abc import AsyncIterator
@@ -17,11 +18,20 @@ from astria_async.stores import MemoryStore
 from astria_async.transport import client_over
 
 try:
+    from astria_async.sandbox import CallbackFault, JobFault, RequestFault, RequestRecord, records
     from astria_async.sandbox import Sandbox as _Sandbox
+    from astria_async.sandbox.gallery import DEFAULT_ACCOUNT
 except ModuleNotFoundError as _missing:  # an extra is missing
     raise ConfigurationError(
         f"the sandbox needs {_missing.name}: pip install 'astria-async[sandbox]'"
     ) from _missing
+
+
+__all__ = ["SPEED", "CallbackFault", "JobFault", "RequestFault", "Sandbox"]
+
+SPEED = 5000.0
+"""How many times as fast as in life time runs for tests that do not say: a training takes about a
+tenth of a second."""
 
 
 class Sandbox(_Sandbox):
@@ -85,6 +95,30 @@ class Sandbox(_Sandbox):
         finally:
             with anyio.CancelScope(shield=True):
                 await http_client.aclose()
+
+    @property
+    def tunes(self) -> list[records.Tune]:
+        """What the account has trained or is training, the oldest first; not the gallery's."""
+        return [it for it in self.world.tunes if it.account_id == DEFAULT_ACCOUNT]
+
+    @property
+    def prompts(self) -> list[records.Prompt]:
+        """What the account has generated or is generating, the oldest first."""
+        return [it for it in self.world.prompts if it.account_id == DEFAULT_ACCOUNT]
+
+    def sent(self, method: str | None = None, path: str = "*") -> list[RequestRecord]:
+        """
+        The latest requests of a kind, the oldest first.
+
+        Args:
+            method: Such as ``POST``; any by default.
+            path: A pattern for the path, such as ``/tunes/*``.
+        """
+        return [
+            it
+            for it in self.requests
+            if method in {None, it.method} and fnmatch.fnmatchcase(it.path, path)
+        ]
 
     def _own_receiver(self) -> Receiver:
         # A host for each, or a second client would never hear of its callbacks.

@@ -138,9 +138,22 @@ def test_a_missing_extra_is_named() -> None:
     """The sandbox's libraries are not installed with the client."""
     code = (
         "import sys; sys.modules['python_multipart'] = None; sys.modules['PIL'] = None\n"
-        "import astria_async.testing"
+        "from astria_async.testing import Sandbox"
     )
 
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert "pip install 'astria-async[sandbox]'" in ran.stderr
+
+
+async def test_what_a_program_did_is_there_to_assert_on() -> None:
+    """Its tunes and prompts without those of the gallery, and its requests by kind."""
+    async with Sandbox(speed=0) as sandbox, sandbox.client() as astria:
+        tune = await trained(sandbox, astria)
+        await tune.prompts.create("a boat", num_images=3)
+
+        assert [it.name for it in sandbox.tunes] == ["cat"]
+        assert [(it.text, it.params["num_images"]) for it in sandbox.prompts] == [("a boat", 3)]
+        assert [it.status for it in sandbox.sent("POST")] == [201, 201]
+        assert len(sandbox.sent("POST", "/tunes/*/prompts")) == 1
+        assert len(sandbox.sent(path="/tunes")) == 1
