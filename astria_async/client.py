@@ -41,6 +41,7 @@ from astria_async.resources import (
 )
 from astria_async.resources.loading import Loader, outcome
 from astria_async.stores import Store
+from astria_async.stores.pruning import Pruner
 from astria_async.transport import HttpxTransport, Sender
 from astria_async.waiting import WaitPolicy, Waits, wait_all
 from astria_async.waiting.hints import Hints
@@ -292,6 +293,7 @@ class Astria:
         try:
             if self._receiver is not None:
                 await stack.enter_async_context(self._receiver)
+                stack.enter_context(self._receiver.handlers_settled())
             async with task_group() as group:
                 self._core = core
                 await self._start(group, core)
@@ -344,6 +346,15 @@ class Astria:
                     reconciler=core.creator.reconciler,
                     clock=self._clock,
                     policy=self._wait,
+                    rng=core.sender.rng,
+                ).run
+            )
+        if receiver.store.durable:
+            group.start_soon(
+                Pruner(
+                    store=receiver.store,
+                    retention=receiver.retention,
+                    clock=self._clock,
                     rng=core.sender.rng,
                 ).run
             )

@@ -1,5 +1,6 @@
 """The client: its settings, its block, and what it hides."""
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -32,6 +33,7 @@ from astria_async import (
 from astria_async.groups import task_group
 from astria_async.sandbox import CallbackFault, RequestFault, VirtualClock
 from astria_async.stores import MemoryStore
+from astria_async.stores.sqlite import SQLiteStore
 from astria_async.testing import Sandbox
 
 pytestmark = pytest.mark.anyio
@@ -475,6 +477,51 @@ async def test_a_create_that_was_never_answered_reaches_its_handler(sandbox: San
                 await tick(sandbox, 10)
 
     assert len(heard) == 1
+
+
+class Told(SQLiteStore):
+    """A file that tells when it was pruned."""
+
+    def __init__(self, path: Path, clock: VirtualClock) -> None:
+        super().__init__(path, clock=clock)
+        self.pruned = anyio.Event()
+
+    async def prune(self, *, before: dt.datetime) -> int:
+        deleted = await super().prune(before=before)
+        self.pruned.set()
+        return deleted
+
+
+async def test_a_durable_store_forgets_what_is_old(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A client prunes the store of its receiver after the receiver's retention."""
+    store = Told(tmp_path / "callbacks.db", sandbox.clock)
+    receiver = Receiver(
+        "https://hooks.example.com/", secret=SECRET, store=store, retention=86_400.0
+    )
+    old = sandbox.clock.now() - dt.timedelta(days=2)
+    async with sandbox.client(receiver=receiver):
+        await store.put(Callback(kind="tune", wait="w" * 22, body=b"{}", received_at=old))
+        await tick(sandbox, 100)
+
+        with anyio.fail_after(10):
+            await store.pruned.wait()
+        left = await store.records()
+
+    assert left == []
+
+
+async def test_a_handler_that_comes_too_late_is_refused(sandbox: Sandbox) -> None:
+    """A client that is open would not run it, and silence would hide that."""
+    receiver = Receiver("https://hooks.example.com/", secret=SECRET)
+
+    async def publish(*_: object) -> None: ...
+
+    async with sandbox.client(receiver=receiver):
+        with pytest.raises(ConfigurationError, match="publish comes too late"):
+            receiver.on_prompt(publish)
+    receiver.on_prompt(publish)
+
+    assert receiver.handled_kinds == {"prompt"}
 
 
 async def test_handlers_that_are_let_finish_can_still_send(sandbox: Sandbox) -> None:

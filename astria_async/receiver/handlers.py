@@ -1,9 +1,10 @@
 """The functions that a user registers to run on callbacks, and how hard they are tried."""
 
+import contextlib
 import functools
 import inspect
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import attrs
@@ -67,6 +68,7 @@ class Handlers:
 
     def __init__(self) -> None:
         self._by_kind: dict[Kind, list[Handler]] = {kind: [] for kind in KINDS}
+        self._clients = 0
 
     def __repr__(self) -> str:
         """How many there are of each kind."""
@@ -78,16 +80,30 @@ class Handlers:
         Register *handler*, and give it back.
 
         Raises:
-            ConfigurationError: It is not an async function.
+            ConfigurationError: It is not an async function, or a client has begun without it.
         """
+        name = getattr(handler, "__qualname__", repr(handler))
+        if self._clients:
+            raise ConfigurationError(
+                f"@on_{kind} on {name} comes too late: a client is open that would not run it. "
+                "Register handlers before 'async with Astria(receiver=…)'"
+            )
         if not _is_async(handler):
-            name = getattr(handler, "__qualname__", repr(handler))
             raise ConfigurationError(
                 f"@on_{kind} needs an async function, and {name} is not one: write 'async def', "
                 "and call blocking code through anyio.to_thread.run_sync"
             )
         self._by_kind[kind].append(handler)
         return handler
+
+    @contextlib.contextmanager
+    def settled(self) -> Iterator[None]:
+        """While a client is open, none can be added."""
+        self._clients += 1
+        try:
+            yield
+        finally:
+            self._clients -= 1
 
     def of(self, kind: Kind) -> tuple[Handler, ...]:
         """The handlers of *kind*."""

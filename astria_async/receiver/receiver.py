@@ -26,6 +26,7 @@ from astria_async.receiver.refusals import Refusals
 from astria_async.receiver.tunnel import Tunnel, choose_tunnel, through
 from astria_async.receiver.worker import HandlerWorker
 from astria_async.stores import Store
+from astria_async.stores.base import RETENTION
 from astria_async.transport.probe import send_probe
 
 
@@ -72,12 +73,13 @@ class Receiver:
             suits a proxy that matches the path exactly.
         body_timeout: Seconds that a sender has for the body.
         store_timeout: Seconds that the store has to commit a callback, before a 503.
+        retention: Seconds that callbacks are kept, at least a day's; those set aside stay.
         handler_limits: How often, how long and how many handlers are run.
         clock: What everything here is dated with and waits on.
 
     Raises:
         ConfigurationError: The URL could never be called, the secret is too short, a durable store
-            has none, or the store's URL cannot be read.
+            has none, the store's URL cannot be read, or the retention is too short.
     """
 
     def __init__(
@@ -93,10 +95,12 @@ class Receiver:
         trailing_slash: bool = True,
         body_timeout: float = 10.0,
         store_timeout: float = 5.0,
+        retention: float = RETENTION,
         handler_limits: HandlerLimits | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.trust_body = trust_body
+        self.retention: float = settings.check_retention(retention)
         self._clock = clock or SystemClock()
         self._endpoint = Endpoint.given(
             public_url, path=path, trailing_slash=trailing_slash, allow_http=allow_http
@@ -159,7 +163,7 @@ class Receiver:
         make it safe to repeat.
 
         Raises:
-            ConfigurationError: It is not an async function.
+            ConfigurationError: It is not an async function, or a client is open already.
         """
         return self._handlers.add("tune", handler)
 
@@ -170,6 +174,10 @@ class Receiver:
     def on_pack(self, handler: H) -> H:
         """Register an async function ``(prompts, callback)``, for the end of a whole pack run."""
         return self._handlers.add("pack", handler)
+
+    def handlers_settled(self) -> contextlib.AbstractContextManager[None]:
+        """A block in which no handler can be registered; the client's own."""
+        return self._handlers.settled()
 
     @property
     def handled_kinds(self) -> frozenset[Kind]:

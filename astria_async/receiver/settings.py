@@ -13,6 +13,8 @@ URL = "ASTRIA_CALLBACK_URL"
 SECRET = "ASTRIA_CALLBACK_SECRET"  # noqa: S105 - the variable's name
 STORE = "ASTRIA_CALLBACK_STORE"
 
+LEAST_RETENTION = 86_400.0
+
 Secret = str | bytes | Sequence[str | bytes]
 """One key, or several: the first signs, all verify."""
 
@@ -56,6 +58,21 @@ def read_secrets(
             "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one"
         )
     return [secrets.token_urlsafe(32)]
+
+
+def check_retention(seconds: float) -> float:
+    """
+    *seconds*, if callbacks are kept long enough for whoever waits for them.
+
+    Raises:
+        ConfigurationError: They are not.
+    """
+    if not seconds >= LEAST_RETENTION:
+        raise ConfigurationError(
+            f"retention is in seconds, and at least a day's ({LEAST_RETENTION:.0f}): a shorter one "
+            f"would drop callbacks that are still waited for; got {seconds!r}"
+        )
+    return seconds
 
 
 def parameter_names(url: str | None) -> list[str]:

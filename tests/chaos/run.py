@@ -32,7 +32,7 @@ import attrs
 from astria_async.sandbox import Sandbox
 from astria_async.sandbox.faults import CallbackFault, RequestFault
 from astria_async.sandbox.serve import serve
-from astria_async.stores import open_store
+from astria_async.stores import Store, open_store
 
 sys.path.insert(0, os.fspath(Path(__file__).parents[1]))
 from stores.servers import PASSWORD, Server, free_port, postgres_server, redis_server
@@ -142,7 +142,7 @@ class Chaos:
                 serve(sandbox) as api,
                 self._troupe(sandbox, url, api) as workers,
             ):
-                await self._play(sandbox, workers)
+                await self._play(sandbox, workers, url)
                 await self._audit(sandbox, url)
         finally:
             if self.server is not None:
@@ -196,7 +196,7 @@ class Chaos:
 
     _group: anyio.abc.TaskGroup = attrs.field(init=False)
 
-    async def _play(self, sandbox: Sandbox, workers: list[Actor]) -> None:
+    async def _play(self, sandbox: Sandbox, workers: list[Actor], url: str) -> None:
         """Let it run, killing at random, until the workers are through and the books can close."""
         with anyio.move_on_after(BOUND) as scope:
             while not all(self._finished(worker) for worker in workers):
@@ -211,8 +211,18 @@ class Chaos:
             self.books.problems.append(
                 f"not through after {BOUND} s: workers {unfinished}, {len(self._handled())} handled"
             )
-            for actor in self.actors:
-                print(actor.role, "".join(actor.said)[-3000:], file=sys.stderr)
+            await self._explain(sandbox, url)
+
+    async def _explain(self, sandbox: Sandbox, url: str) -> None:
+        """Print what each process last said, and all that is known of what was not handled."""
+        for actor in self.actors:
+            print(actor.role, "".join(actor.said)[-3000:], file=sys.stderr)
+        handled = self._handled()
+        async with opened(url) as store:
+            for prompt in sandbox.world.prompts:
+                key = prompt.text.removeprefix("picture ").rstrip(".")
+                if prompt.callback and key not in handled:
+                    print(key, prompt, await store.record(_wait(prompt.callback)), file=sys.stderr)
 
     async def _strike(self, workers: list[Actor]) -> None:
         running = [it for it in self.actors if it.role != "worker" or not self._finished(it)]
@@ -282,13 +292,19 @@ class Chaos:
         books.handled = len(self._handled())
 
     async def _missing(self, url: str, waits: set[str]) -> int:
-        store = open_store(url)
-        await store.open()
-        try:
-            found = {it.wait for it in await store.find(waits)}
-        finally:
-            await store.aclose()
-        return len(waits - found)
+        async with opened(url) as store:
+            return len(waits - {it.wait for it in await store.find(waits)})
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Store]:
+    """The store at *url*, open."""
+    store = open_store(url)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.aclose()
 
 
 async def _train(sandbox: Sandbox) -> int:

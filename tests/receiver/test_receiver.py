@@ -192,3 +192,10 @@ def test_impossible_limits(wrong: dict[str, float]) -> None:
     """Limits that no callback could keep are refused."""
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Receiver(**wrong)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3600.0, float("nan")])
+def test_short_retention(seconds: float) -> None:
+    """Callbacks are not dropped while somebody may still wait for them."""
+    with pytest.raises(ConfigurationError, match="at least a day"):
+        Receiver("https://hooks.example.com/", retention=seconds)
