@@ -18,6 +18,9 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = True
 nox.options.sessions = ["lint", "types", "docs", "build", "tests"]
 
+# uv has certificates of its own unless told so, and a company's are the system's.
+os.environ.setdefault("UV_SYSTEM_CERTS", "true")
+
 ROOT = pathlib.Path(__file__).parent
 JPEG = b"\xff\xd8\xff"
 PROJECT = nox.project.load_toml("pyproject.toml")
