@@ -109,3 +109,37 @@ def tests(session: nox.Session) -> None:
     if not session.posargs:
         session.run("coverage", "combine", "--quiet")
         session.run("coverage", "report")
+
+
+@nox.session
+def plugin(session: nox.Session) -> None:
+    """Test-suites of users, somewhere else, with the wheel and the runner of their choice."""
+    session.install("build")
+    home = pathlib.Path(session.create_tmp()).absolute() / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(home), str(ROOT))
+    (wheel,) = home.glob("*.whl")
+    shutil.copytree(ROOT / "tests" / "testing" / "suites", home / "suites")
+    # A root of its own: pytest looks for settings in the folders above, and those are ours.
+    (home / "suites" / "pytest.ini").write_text("[pytest]\n")
+    strict = ("pytest", "-W", "error", "-o", "asyncio_default_fixture_loop_scope=function")
+    auto = ("-o", "asyncio_mode=auto")
+    runs: tuple[tuple[str, tuple[str, ...], list[tuple[str, ...]]], ...] = (
+        ("bare", (), [("unittest", "suite_unittest")]),
+        ("anyio", ("pytest", "trio"), [("pytest", "-W", "error", "suite_anyio.py")]),
+        (
+            "asyncio",
+            ("pytest", "pytest-asyncio"),
+            [(*strict, "suite_asyncio.py"), (*strict, *auto, "suite_auto.py")],
+        ),
+    )
+    for name, runner, suites in runs:
+        session.chdir(home)
+        session.run("python", "-m", "venv", name)
+        python = str(home / name / ("Scripts" if os.name == "nt" else "bin") / "python")
+        session.run(
+            python, "-m", "pip", "install", "--quiet", f"{wheel}[sandbox]", *runner, external=True
+        )
+        session.chdir(home / "suites")
+        for suite in suites:
+            session.run(python, "-m", *suite, external=True)
