@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 
 from astria_async.sandbox.faults import CallbackFault, RequestFault
 from astria_async.testing import Sandbox
@@ -38,23 +39,30 @@ def spoil(sandbox: Sandbox) -> None:
     faults.add(RequestFault(kind="rate_limited", probability=0.05, retry_after=2.0))
 
 
+class Counting(httpx.AsyncBaseTransport):
+    """Passes requests on, and counts them by what they ask for."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner = inner
+        self.requests: Counter[str] = Counter()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        what = "image" if path.startswith("/files/") else path.rsplit("/", 1)[-1]
+        self.requests[f"{request.method} {'object' if what.isdigit() else what}"] += 1
+        return await self.inner.handle_async_request(request)
+
+
 async def program(prompts: int, *, faulty: bool, speed: float) -> dict[str, object]:
     """Run it; what it came to."""
-    requests: Counter[str] = Counter()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         async with Sandbox(speed=speed, seed=3) as sandbox:
-            app = sandbox.app
-
-            async def counting(scope: Any, receive: Any, send: Any) -> None:
-                if scope["type"] == "http":
-                    path = scope["path"]
-                    what = "image" if path.startswith("/files/") else path.rsplit("/", 1)[-1]
-                    requests[f"{scope['method']} {'object' if what.isdigit() else what}"] += 1
-                await app(scope, receive, send)
-
-            sandbox.app = counting
-            async with sandbox.client() as astria:
+            counted = Counting(sandbox.transport())
+            async with (
+                httpx.AsyncClient(transport=counted) as engine,
+                sandbox.client(http_client=engine) as astria,
+            ):
                 tune = await astria.tunes.create(name="cat", images=[PIXEL], model_type="faceid")
                 if faulty:
                     spoil(sandbox)
@@ -79,8 +87,8 @@ async def program(prompts: int, *, faulty: bool, speed: float) -> dict[str, obje
         "prompts": len(made),
         "created_twice": sum(count - 1 for count in made.values()),
         "images": len(files),
-        "requests": sum(requests.values()),
-        "by_kind": dict(requests),
+        "requests": counted.requests.total(),
+        "by_kind": dict(counted.requests),
         "faults": played,
         "seconds": round(time.monotonic() - began, 1),
     }

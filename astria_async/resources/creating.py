@@ -5,6 +5,7 @@ The callback URL carries a wait id that was minted before, so that an object who
 answered can be told from all others, and a create with an idempotency key can be found again.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -181,11 +182,16 @@ class Creator:
         sort = sort_of(call)
         async with self.core.costs.reserving(sort, estimate):
             sent_at = self.core.now()
-            all_marks = [attrs.evolve(marks, since=sent_at) for marks in all_marks]
+            all_marks = [self._dated(marks, sent_at, keyed=keyed) for marks in all_marks]
             ledger = Ledger(self.core.ledger)
             created = await self._noted(cls, call, ledger, all_marks, keyed=keyed)
             self.core.costs.created(created, sort)
         return created
+
+    def _dated(self, marks: Marks, sent_at: dt.datetime, *, keyed: bool) -> Marks:
+        # With a key another process may have made it, and this one others after it.
+        above = None if keyed else self._settler.newest(marks.kind)
+        return attrs.evolve(marks, since=sent_at, above=above)
 
     async def _noted(
         self, cls: type[J], call: Call, ledger: Ledger, all_marks: list[Marks], *, keyed: bool

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import attrs
 
+from astria_async.protocol.callbacks import Kind
 from astria_async.protocol.calls import Call
 from astria_async.protocol.errors import (
     APIError,
@@ -50,6 +51,7 @@ class Settler:
     core: "Core"
     reconciler: Reconciler
     _made: dict[Key, None] = attrs.field(factory=dict, init=False)
+    _newest: dict[Kind, int] = attrs.field(factory=dict, init=False)
 
     async def earlier(self, marks: Marks, ledger: Ledger) -> Job | None:
         """
@@ -110,8 +112,13 @@ class Settler:
             else:
                 return self._mine(await self._read(cls, reply, marks, keyed=keyed))
 
+    def newest(self, kind: Kind) -> int | None:
+        """The highest id of what this client created: ids go up, so that what comes is above it."""
+        return self._newest.get(kind)
+
     def _mine(self, job: J) -> J:
         self._made[key_of(job)] = None
+        self._newest[job.kind] = max(job.id, self._newest.get(job.kind, 0))
         if len(self._made) > REMEMBERED:
             del self._made[next(iter(self._made))]
         return job

@@ -52,6 +52,7 @@ class Marks:
         text: The text that a prompt was given.
         tune_id: The tune that a prompt was posted to.
         since: When it was sent; ``None`` when it may be from any time before.
+        above: An id that was given to another object before it was sent: its own is higher.
         metadata: What its callback URL carries.
     """
 
@@ -63,6 +64,7 @@ class Marks:
     text: str | None = None
     tune_id: int | None = None
     since: dt.datetime | None = None
+    above: int | None = None
     metadata: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
@@ -151,6 +153,8 @@ class Reconciler:
 
 
 def _too_old(job: Job, marks: Marks) -> bool:
+    if marks.above is not None and job.id <= marks.above:
+        return True
     if marks.since is None or job.created_at is None:
         return False
     apart = CLOCKS_FAR_APART if marks.certain else CLOCKS_APART

@@ -48,6 +48,18 @@ async def test_a_create_that_is_processed_late_makes_one_object(studio: Studio) 
     assert [found.id async for found in studio.astria.prompts.list()] == [prompt.id]
 
 
+async def test_looking_for_a_lost_create_costs_a_page(studio: Studio) -> None:
+    """Though hundreds of objects are as new: what was there before it was sent cannot be it."""
+    for number in range(300):
+        await studio.prompt(f"a cat {number}")
+    before = len(studio.requests())
+    studio.sandbox.faults.add(RequestFault(kind="server_error", method="POST", times=1))
+
+    await studio.passing(studio.prompt())
+
+    assert [method for method, _ in studio.requests()[before:]] == ["POST", "GET", "POST"]
+
+
 async def test_a_rate_limit_is_waited_out(studio: Studio) -> None:
     """429 was not processed."""
     studio.sandbox.faults.add(RequestFault(kind="rate_limited", retry_after=20, times=3))

@@ -100,6 +100,17 @@ async def test_an_object_from_long_before_is_not_it() -> None:
     assert listing.pages == 1
 
 
+async def test_an_object_that_was_there_before_is_not_it() -> None:
+    """Ids go up: the search ends at one that was given before, however new that object is."""
+    listing = Listing([tune(number, callback=url(OTHER)) for number in range(1, 61)])
+    marks = Marks(kind="tune", wait=WAIT, since=START, above=59)
+
+    found = await Reconciler(listing).find(marks)
+
+    assert found is None
+    assert listing.pages == 1
+
+
 async def test_clocks_may_differ() -> None:
     """By minutes; where the wait id tells, by more."""
     late = tune(1, age=1.5)
