@@ -143,3 +143,10 @@ def plugin(session: nox.Session) -> None:
         session.chdir(home / "suites")
         for suite in suites:
             session.run(python, "-m", *suite, external=True)
+
+
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """Processes and databases killed at random, and the books checked: twenty seeds a store."""
+    session.install(*group("tests"), ".[all]")
+    session.run("python", "tests/chaos/run.py", *(session.posargs or ["--seeds", "1-20"]))
