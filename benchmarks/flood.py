@@ -32,9 +32,11 @@ from astria_async import Receiver
 from astria_async.protocol.callbacks import Address, mint_wait_id
 from astria_async.stores import open_store
 
+PROGRAM = os.fspath(Path(__file__).resolve())
 SECRET = "a secret that is long enough"
 PUBLIC = "https://hooks.example.com/astria/"
 GOOD_RATE = 20
+MALFORMED = 0.1
 BODY = json.dumps({"tune": {"id": 7, "title": "t" * 40}}).encode()
 MEGABYTE = 1_000_000
 HEAD = "POST {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
@@ -59,7 +61,7 @@ def bad_request(dice: random.Random, signed: Receiver) -> bytes:
             "/",
         ]
     )
-    if dice.random() < 0.1:
+    if dice.random() < MALFORMED:
         return dice.randbytes(200) + b"\r\n\r\n"
     return HEAD.format(target=target, length=len(BODY)).encode() + BODY
 
@@ -119,7 +121,7 @@ async def flood(seconds: float, rate: float) -> dict[str, Any]:
     """Run it; the figures."""
     with tempfile.TemporaryDirectory() as folder:
         store = f"sqlite:///{folder}/callbacks.db"
-        command = [sys.executable, os.fspath(Path(__file__).resolve()), "receive", store]
+        command = [sys.executable, PROGRAM, "receive", store]
         async with await anyio.open_process(
             command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
         ) as process:

@@ -14,7 +14,6 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import anyio
 import httpx
