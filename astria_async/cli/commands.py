@@ -30,6 +30,7 @@ COMMANDS = (
     Command(
         "callbacks", "astria_async.cli.callbacks:app", "Callbacks that were kept: list, replay."
     ),
+    Command("store", "astria_async.cli.store:app", "Where those are kept: make it ready."),
     Command("doctor", "astria_async.cli.doctor.command:doctor", "Say what is set up wrongly."),
     Command("login", "astria_async.cli.account:login", "Keep your API key for these commands."),
     Command("logout", "astria_async.cli.account:logout", "Forget the key."),
