@@ -1,18 +1,16 @@
 """The client: puts the parts together and owns the one task group that they run in."""
 
-import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
-from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, overload
 
 import anyio
-import anyio.abc
 
 from astria_async._version import __version__
+from astria_async.background import Background
 from astria_async.clock import Clock, SystemClock
 from astria_async.groups import task_group
 from astria_async.protocol.calls import Call, Effect, query_pairs
@@ -39,23 +37,14 @@ from astria_async.resources import (
     Users,
     Workspaces,
 )
-from astria_async.resources.loading import Loader, outcome
 from astria_async.stores import Store
-from astria_async.stores.pruning import Pruner
 from astria_async.transport import HttpxTransport, Sender
 from astria_async.waiting import WaitPolicy, Waits, wait_all
-from astria_async.waiting.hints import Hints
-from astria_async.waiting.lookout import Lookout
-from astria_async.waiting.sweeper import Sweeper
 
 J = TypeVar("J", bound=Job)
 
-logger: logging.Logger = logging.getLogger("astria_async.client")
-
 BASE_URL = "https://api.astria.ai"
 CONNECTIONS = 50
-GRACE = 10.0
-"""Seconds from opening until the receiver is expected to answer."""
 CLOSING = 5.0
 """Seconds that closing the connections may take."""
 
@@ -294,9 +283,17 @@ class Astria:
             if self._receiver is not None:
                 await stack.enter_async_context(self._receiver)
                 stack.enter_context(self._receiver.handlers_settled())
+            background = Background(
+                core=core,
+                receiver=self._receiver,
+                policy=self._wait,
+                clock=self._clock,
+                rng=sender.rng,
+                public=self._base_url == BASE_URL,
+            )
             async with task_group() as group:
                 self._core = core
-                await self._start(group, core)
+                await background.start(group)
                 try:
                     yield
                 finally:
@@ -308,62 +305,12 @@ class Astria:
             with anyio.move_on_after(CLOSING, shield=True):
                 await transport.aclose()
 
-    async def _warn_if_unreachable(self, receiver: Receiver) -> None:
-        """Say once, in words, why callbacks will not come: the most common cause of lost time."""
-        # A web application opens its client before it takes requests.
-        await self._clock.sleep(GRACE)
-        try:
-            found = await receiver.check()
-        except Exception as error:  # noqa: BLE001 - logged; a diagnosis is not to end the client
-            logger.warning("astria.receiver_unchecked", extra={"error": type(error).__name__})
-            return
-        if not found.ok:
-            logger.warning(
-                "Callbacks will not arrive: %s. %s Polling covers meanwhile.",
-                found.reason,
-                found.advice,
-                extra={"event": "astria.receiver_unreachable", "fault": str(found.fault)},
-            )
-
     def _ledger(self) -> Store | None:
         """The store to note expected callbacks in: for handlers, here or in another process."""
         receiver = self._receiver
         if receiver is None or not (receiver.handled_kinds or receiver.store.durable):
             return None
         return receiver.store
-
-    async def _start(self, group: anyio.abc.TaskGroup, core: Core) -> None:
-        group.start_soon(Lookout(core.waits, core).run)
-        receiver = self._receiver
-        if receiver is None:
-            return
-        group.start_soon(Hints(core.waits, receiver.store, receiver.trust_body).run)
-        if core.ledger is not None:
-            group.start_soon(
-                Sweeper(
-                    store=core.ledger,
-                    fetch=core,
-                    reconciler=core.creator.reconciler,
-                    clock=self._clock,
-                    policy=self._wait,
-                    rng=core.sender.rng,
-                ).run
-            )
-        if receiver.store.durable:
-            group.start_soon(
-                Pruner(
-                    store=receiver.store,
-                    retention=receiver.retention,
-                    clock=self._clock,
-                    rng=core.sender.rng,
-                ).run
-            )
-        if self._base_url == BASE_URL:
-            # Not for a sandbox, which may well be in this process, or on this machine.
-            group.start_soon(self._warn_if_unreachable, receiver)
-        if receiver.handled_kinds:
-            load = Loader(core).load
-            await group.start(partial(receiver.run_handlers, load, outcome=outcome))
 
 
 def _headers(api_key: str | None, workspace_id: int | str | None) -> dict[str, str]:
