@@ -8,9 +8,12 @@ block of README, docs and docstrings, where this file lets sybil find them.
 import ast
 import contextlib
 import inspect
+import os
 import re
 import secrets
+import sys
 import textwrap
+import types
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from sybil import Document, Example, Region, Sybil
 from sybil.document import PythonDocStringDocument
 from sybil.parsers.markdown import CodeBlockParser
 from sybil.parsers.rest import CodeBlockParser as RestCodeBlockParser
+from sybil.sybil import SybilCollection
 
 from astria_async import Astria, Receiver
 from astria_async.sandbox import Sandbox
@@ -33,8 +37,15 @@ PACE = 2000.0
 HOSTS = ("https://hooks.example.com", "https://example.com")
 """Where the receivers of the documentation say that they are."""
 
-INSTEAD = {"port=8080": "port=0", 'tunnel="ngrok"': "tunnel=loopback"}
+INSTEAD = {
+    "port=8080": "port=0",
+    'tunnel="ngrok"': "tunnel=loopback",
+    "postgresql://astria@db.internal/shop": "sqlite:///callbacks.db",
+}
 """What a block would take from this machine, or from outside, and what it gets."""
+
+DJANGO = types.ModuleType("shop.settings")
+"""The settings of the Django project that the documentation speaks of; the defaults will do."""
 
 Names = dict[str, Any]
 
@@ -87,14 +98,30 @@ async def _notify(user_id: str, images: tuple[str, ...]) -> None:
 
 
 def _evaluate(example: Example) -> None:
-    anyio.run(_in_a_world, example)
+    async def run() -> None:
+        async with _world(example.namespace):
+            source = str(example.parsed)
+            for ours, theirs in INSTEAD.items():
+                source = source.replace(ours, theirs)
+            await run_program(source, example.namespace, path=example.path, line=example.line)
+
+    anyio.run(run)
 
 
-async def _in_a_world(example: Example) -> None:
-    names: Names = example.namespace
-    source = str(example.parsed)
-    for ours, theirs in INSTEAD.items():
-        source = source.replace(ours, theirs)
+def _evaluate_shell(example: Example) -> None:
+    async def run() -> None:
+        async with _world(example.namespace):
+            # The commands are those of this environment; the first that fails ends it.
+            path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+            command = ["bash", "-euo", "pipefail", "-c", str(example.parsed)]
+            await anyio.run_process(command, env={**os.environ, "PATH": path}, stderr=None)
+
+    anyio.run(run)
+
+
+@contextlib.asynccontextmanager
+async def _world(names: Names) -> AsyncIterator[None]:
+    """A sandbox in the place of Astria, and the names that blocks do not define themselves."""
 
     async def receive(*connection: Any) -> None:
         await names["receiver"].app(*connection)
@@ -104,6 +131,9 @@ async def _in_a_world(example: Example) -> None:
             sandbox.mount(host, receive)
         names["monkeypatch"].setenv("ASTRIA_BASE_URL", url)
         names["monkeypatch"].setenv("ASTRIA_API_KEY", "sd_sandbox")
+        names["monkeypatch"].setenv("ASTRIA_CALLBACK_SECRET", names["SECRET"])
+        for module in (types.ModuleType("shop"), DJANGO):
+            names["monkeypatch"].setitem(sys.modules, module.__name__, module)
         photos = sorted(names["samples"].glob("*.jpg"))
         names |= {"photos": photos, "photo": photos[0]}
         async with Astria() as astria:
@@ -111,7 +141,7 @@ async def _in_a_world(example: Example) -> None:
             old = await astria.tunes.create(name="cat", images=photos, model_type="faceid")
         names["tune_id"] = old.id
         names["receiver"] = Receiver(f"{HOSTS[0]}/astria")
-        await run_program(source, names, path=example.path, line=example.line)
+        yield
 
 
 def _set_up(names: Names) -> None:
@@ -128,18 +158,27 @@ def _literal_blocks(document: Document) -> Iterable[Region]:
 
 _FIXTURES = ["samples", "monkeypatch"]
 
-pytest_collect_file = (
-    Sybil(
-        parsers=[CodeBlockParser("python", _evaluate)],
-        patterns=["README.md", "docs/**/*.md", "docs/*.md"],
-        setup=_set_up,
-        fixtures=_FIXTURES,
-    )
-    + Sybil(
-        parsers=[RestCodeBlockParser("python", _evaluate), _literal_blocks],
-        patterns=["astria_async/**/*.py", "astria_async/*.py"],
-        document_types={".py": PythonDocStringDocument},
-        setup=_set_up,
-        fixtures=_FIXTURES,
+pytest_collect_file = SybilCollection(
+    (
+        Sybil(
+            parsers=[CodeBlockParser("python", _evaluate)],
+            patterns=["README.md", "docs/**/*.md", "docs/*.md"],
+            setup=_set_up,
+            fixtures=_FIXTURES,
+        ),
+        Sybil(
+            parsers=[CodeBlockParser("sh", _evaluate_shell)],
+            # Elsewhere commands install, serve, or need the world outside.
+            patterns=["docs/guides/*.md"],
+            setup=_set_up,
+            fixtures=_FIXTURES,
+        ),
+        Sybil(
+            parsers=[RestCodeBlockParser("python", _evaluate), _literal_blocks],
+            patterns=["astria_async/**/*.py", "astria_async/*.py"],
+            document_types={".py": PythonDocStringDocument},
+            setup=_set_up,
+            fixtures=_FIXTURES,
+        ),
     )
 ).pytest()
