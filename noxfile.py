@@ -16,7 +16,7 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = True
-nox.options.sessions = ["lint", "types", "docs", "build", "tests"]
+nox.options.sessions = ["lint", "types", "docs", "site", "build", "tests"]
 
 # uv has certificates of its own unless told so, and a company's are the system's.
 os.environ.setdefault("UV_SYSTEM_CERTS", "true")
@@ -58,6 +58,14 @@ def docs(session: nox.Session) -> None:
     """Every code block of README, docs and docstrings, run."""
     session.install(*group("tests"), ".[all]")
     session.run("pytest", "README.md", "docs", "astria_async", *session.posargs)
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """The documentation as pages, with no warning and no link that leads nowhere."""
+    session.install(*group("docs"), ".[all]")
+    session.run("zensical", "build", "--clean", "--strict", env={"NO_COLOR": "1"})
+    session.run("python", "docs/reference/check_site.py", "site")
 
 
 @nox.session

@@ -7,13 +7,22 @@ Roles and literal blocks become Markdown, and a call that takes a parameter clas
 import importlib
 import inspect
 import re
+import types
+import typing
 from typing import Any
 
 import griffe
 
+from astria_async.protocol.options import NotGiven
+from astria_async.protocol.sources import ImageInput, ImageInputs
+
 ROLE = re.compile(r":(?:class|meth|func|attr|data|exc|mod):`~?([^`]+)`")
 CODE_BLOCK = re.compile(r"(?m)^( *)\.\. code-block:: (\w+)\n\n((?:\1 {4}.*\n|\n)+)")
 LITERAL = re.compile(r"(?m)^( *)(.*)::\n\n((?:\1 {4}.*(?:\n|$)|\n)+)")
+LONG: dict[str, Any] = {"ImageInput": ImageInput, "ImageInputs": ImageInputs}
+"""Types that are known by name, rather than by all that they may be."""
+
+DOUBLE = re.compile(r"(?<!`)``(?!`)")
 TAKING_PARAMETERS = ("accepts(", "accepts_after(")
 
 
@@ -28,7 +37,7 @@ def as_markdown(text: str) -> str:
         ),
         text,
     )
-    return text.replace("``", "`")
+    return DOUBLE.sub("`", text)
 
 
 def _fenced(indent: str, language: str, block: str) -> str:
@@ -46,8 +55,14 @@ class Docstrings(griffe.Extension):
             str(it.value).startswith(TAKING_PARAMETERS) for it in obj.decorators
         ):
             _as_called(obj)
-        if obj.docstring is not None:
-            obj.docstring.value = as_markdown(obj.docstring.value)
+        if obj.docstring is None:
+            return
+        obj.docstring.value = as_markdown(obj.docstring.value)
+        if isinstance(obj, griffe.Class) and any(
+            str(it.value).startswith("attrs.") for it in obj.decorators
+        ):
+            # Its arguments are its fields, as far as can be seen without running it.
+            obj.docstring.value = obj.docstring.value.replace("\nArgs:\n", "\nAttributes:\n")
 
 
 def _as_called(function: griffe.Function) -> None:
@@ -68,18 +83,25 @@ def _as_called(function: griffe.Function) -> None:
             for parameter in signature.parameters.values()
         )
     )
-    function.docstring = griffe.Docstring(
-        inspect.getdoc(holder) or "", parent=function, lineno=function.lineno
-    )
+    if function.docstring is not None:
+        function.docstring.value = inspect.getdoc(holder) or ""
 
 
 def _annotation(parameter: inspect.Parameter) -> str | None:
-    if parameter.annotation is parameter.empty:
-        return None
-    if isinstance(parameter.annotation, type):
-        return parameter.annotation.__name__
-    text = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Za-z])", "", str(parameter.annotation))
-    return text.replace(" | NotGiven", "").replace("NotGiven | ", "")
+    return None if parameter.annotation is parameter.empty else _type(parameter.annotation)
+
+
+def _type(kind: Any) -> str:
+    for name, long in LONG.items():
+        if kind in {long, long | NotGiven}:
+            return name
+    if typing.get_origin(kind) in {typing.Union, types.UnionType}:
+        return " | ".join(_type(it) for it in typing.get_args(kind) if it is not NotGiven)
+    if kind is types.NoneType:
+        return "None"
+    if isinstance(kind, type) and not typing.get_args(kind):
+        return kind.__name__
+    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Za-z])", "", str(kind))
 
 
 def _default(parameter: inspect.Parameter) -> str | None:
