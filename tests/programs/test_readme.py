@@ -1,4 +1,4 @@
-"""What the README says of commands, errors and extras, held against what is there."""
+"""What the README says of commands, extras and pages, held against what is there."""
 
 import re
 import subprocess
@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-import astria_async
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,12 +25,6 @@ def commands(text: str) -> list[str]:
     return blocks
 
 
-def _names_in_table(text: str, heading: str) -> set[str]:
-    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"(?m)^\| (`.*?) \|", section)
-    return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-
-
 def test_two_commands(commands: list[str]) -> None:
     """The first section has two commands, one line each, that make their own environment."""
     assert len(commands) == 2
@@ -48,15 +40,6 @@ def test_ci_runs_the_second(commands: list[str]) -> None:
     )
 
     assert said.stdout == commands[1]
-
-
-def test_errors_exist(text: str) -> None:
-    """Each error of the table is one of ours, and importable from the package."""
-    names = _names_in_table(text, "Errors")
-
-    assert "WaitTimeout" in names
-    for name in names:
-        assert issubclass(getattr(astria_async, name), astria_async.AstriaError)
 
 
 def test_extras(text: str) -> None:
