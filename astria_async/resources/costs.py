@@ -54,13 +54,18 @@ class Costs:
     """
 
     budget: Decimal | None = None
-    _charged: int = attrs.field(default=0, init=False)
-    _reserved: int = attrs.field(default=0, init=False)
-    _open: dict[Key, tuple[Sort | None, int]] = attrs.field(factory=dict, init=False)
-    _counted: dict[Key, None] = attrs.field(factory=dict, init=False)
-    _prices: dict[Sort, int] = attrs.field(factory=dict, init=False)
-    _free: set[str] = attrs.field(factory=set, init=False)
-    _turn: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
+    _charged: int = attrs.field(default=0, init=False, repr=False)
+    _reserved: int = attrs.field(default=0, init=False, repr=False)
+    _open: dict[Key, tuple[Sort | None, int]] = attrs.field(factory=dict, init=False, repr=False)
+    _counted: dict[Key, None] = attrs.field(factory=dict, init=False, repr=False)
+    _prices: dict[Sort, int] = attrs.field(factory=dict, init=False, repr=False)
+    _free: set[str] = attrs.field(factory=set, init=False, repr=False)
+    _turn: anyio.Lock = attrs.field(factory=anyio.Lock, init=False, repr=False)
+
+    def __str__(self) -> str:
+        """The total, and the budget if there is one."""
+        bound = "" if self.budget is None else f" of a budget of {self.budget} USD"
+        return f"{self.total} USD{bound}"
 
     @property
     def total(self) -> Decimal:

@@ -119,5 +119,6 @@ async def test_keeps_to_its_budget(batch: Callable[..., Any], sandbox: Sandbox) 
     code, said = await batch("--budget", "0.01", "--at-once", "1")
 
     assert code == 1
-    assert any(line.startswith("1 of 3 lines") for line in said)
+    (told,) = (line for line in said if line.startswith("1 of 3 lines"))
+    assert told.endswith(" USD of a budget of 0.01 USD")
     assert 0 < before - sandbox.account.balance_mc < 20_000

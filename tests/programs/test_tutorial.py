@@ -20,7 +20,7 @@ from stores.servers import free_port
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 PORTS = ("8787", "8080", "8000")
 STEP = re.compile(r"(?ms)^## (\d)\. .*?$|Save this as `(\w+\.py)`:\n\n|^```(\w+)\n(.*?)^```$")
-SERVES = ("astria-async sandbox", "uvicorn shop:app")
+SERVES = ("astria-async sandbox", "uvicorn --no-access-log")
 INSTALLS = "pip install"
 
 
