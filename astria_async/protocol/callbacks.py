@@ -35,12 +35,12 @@ KINDS: tuple[Kind, ...] = ("tune", "prompt", "pack")
 RESERVED = frozenset({"kind", "wait", "sig"})
 MIN_SECRET_BYTES = 16
 MAX_URL = 2000
-_WAIT_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+_WAIT_ID = re.compile(r"[A-Za-z0-9._]{22}")
 
 
 def mint_wait_id() -> str:
-    """128 random bits, as 22 URL-safe characters."""
-    return secrets.token_urlsafe(16)
+    """128 random bits, as 22 URL-safe characters; no hyphen, or it could be typed as an option."""
+    return _wait_id(secrets.token_bytes(16))
 
 
 def derive_wait_id(kind: Kind, idempotency_key: str) -> str:
@@ -50,7 +50,11 @@ def derive_wait_id(kind: Kind, idempotency_key: str) -> str:
     A wait id need not be secret: the signature beside it is what a forger lacks.
     """
     digest = hashlib.sha256(f"astria-async\0{kind}\0{idempotency_key}".encode()).digest()
-    return _encode(digest[:16])
+    return _wait_id(digest[:16])
+
+
+def _wait_id(raw: bytes) -> str:
+    return base64.b64encode(raw, altchars=b"._").rstrip(b"=").decode()
 
 
 def _encode(raw: bytes) -> str:

@@ -25,7 +25,7 @@ import attrs
 Sharing = Literal["shared", "apart"]
 """Whether the receiver keeps callbacks in the same store as the one who asks."""
 
-_NONCE = re.compile(r"[A-Za-z0-9_-]{22}")
+_NONCE = re.compile(r"[A-Za-z0-9._]{22}")
 _SHARING: tuple[Sharing, ...] = ("shared", "apart")
 
 

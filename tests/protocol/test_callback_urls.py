@@ -243,14 +243,21 @@ def test_wait_ids_are_128_bits_in_22_characters() -> None:
     derived = derive_wait_id("tune", "order-42")
 
     assert len(minted) == 100
-    assert {len(base64.urlsafe_b64decode(wait + "==")) for wait in [*minted, derived]} == {16}
+    assert {len(base64.b64decode(wait + "==", b"._")) for wait in [*minted, derived]} == {16}
     assert derived == derive_wait_id("tune", "order-42")
     assert len({derived, derive_wait_id("prompt", "order-42"), derive_wait_id("tune", "x")}) == 3
 
 
+def test_a_wait_id_is_no_option() -> None:
+    """It can be typed at a command line, whatever its bits."""
+    derived = {derive_wait_id("tune", str(number)) for number in range(500)}
+
+    assert not any("-" in wait for wait in derived | {mint_wait_id() for _ in range(500)})
+
+
 def test_a_derived_wait_id_is_for_ever() -> None:
     """The id of a key is part of the contract with objects that exist already."""
-    assert derive_wait_id("tune", "order-42") == WAIT == "qHWa-QLz-j0T2OYsCkZ7uw"
+    assert derive_wait_id("tune", "order-42") == WAIT == "qHWa.QLz.j0T2OYsCkZ7uw"
 
 
 @pytest.mark.parametrize(
