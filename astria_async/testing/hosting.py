@@ -5,9 +5,14 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Generic, TypeVar
 
+import anyio
+
 from astria_async.protocol.errors import ConfigurationError
 
 T = TypeVar("T")
+
+CLOSING = 5.0
+"""Seconds that closing may take where opening was cancelled."""
 
 
 class Hosted(AbstractAsyncContextManager[T, None], Generic[T]):
@@ -50,7 +55,8 @@ class Hosted(AbstractAsyncContextManager[T, None], Generic[T]):
             return await opened
         except asyncio.CancelledError:
             self._task.cancel()
-            await asyncio.wait([self._task])
+            with anyio.move_on_after(CLOSING, shield=True):
+                await asyncio.wait([self._task])
             raise
 
     async def __aexit__(

@@ -116,6 +116,27 @@ async def test_cancelling_once_it_began_to_open_closes_it() -> None:
     assert seen == ["gone"]
 
 
+async def test_what_opens_in_spite_of_a_cancellation_is_closed() -> None:
+    """Where it cannot be interrupted, it is waited for."""
+    seen: list[str] = []
+
+    @contextlib.asynccontextmanager
+    async def stubborn() -> AsyncIterator[None]:
+        with anyio.CancelScope(shield=True):
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.get_running_loop().create_future()
+        seen.append("opened")
+        yield
+        seen.append("closed")
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(Hosted(stubborn()).__aenter__)
+        await anyio.wait_all_tasks_blocked()
+        group.cancel_scope.cancel()
+
+    assert seen == ["opened", "closed"]
+
+
 def test_trio_needs_it_not() -> None:
     """There it says what to do instead."""
 

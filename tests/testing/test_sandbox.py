@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from anyio.lowlevel import checkpoint
 
-from astria_async import AuthenticationError, Receiver, Tune
+from astria_async import AuthenticationError, Receiver, Tune, testing
 from astria_async.groups import task_group
 from astria_async.testing import Sandbox
 
@@ -157,3 +157,9 @@ async def test_what_a_program_did_is_there_to_assert_on() -> None:
         assert [it.status for it in sandbox.sent("POST")] == [201, 201]
         assert len(sandbox.sent("POST", "/tunes/*/prompts")) == 1
         assert len(sandbox.sent(path="/tunes")) == 1
+
+
+def test_other_names_are_unknown() -> None:
+    """The package imports its names when they are asked for, and has no others."""
+    assert set(testing.__all__) <= set(dir(testing))
+    assert not hasattr(testing, "Mock")

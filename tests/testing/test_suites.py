@@ -115,3 +115,22 @@ def test_the_plugin_is_light() -> None:
         "astria_async.testing",
         "astria_async.testing.plugin",
     ]
+
+
+def test_without_the_extra(run: Run, tmp_path: Path) -> None:
+    """What needs no sandbox works, and a fixture that does says what to install."""
+    (tmp_path / "suites" / "conftest.py").write_text("import sys\nsys.modules['PIL'] = None\n")
+    (tmp_path / "suites" / "suite_bare.py").write_text(
+        "import pytest\n"
+        "from astria_async.testing import make_tune\n\n\n"
+        "def test_models():\n"
+        "    assert make_tune().is_ready\n\n\n"
+        "@pytest.mark.anyio\n"
+        "async def test_fixture(anyio_backend_name, astria):\n"
+        "    pass\n"
+    )
+
+    ran = run("-m", "pytest", "-q", "suite_bare.py")
+
+    assert "pip install 'astria-async[sandbox]'" in ran.stdout
+    assert "1 passed" in ran.stdout
