@@ -100,21 +100,24 @@ def test_marks_are_known(run: Run) -> None:
     assert "@pytest.mark.astria(**options)" in ran.stdout
 
 
-def test_the_plugin_is_light() -> None:
+def test_the_plugin_is_light(run: Run, tmp_path: Path) -> None:
     """A run of pytest that uses none of it imports no more of us than the plugin."""
-    code = (
-        "import sys; before = set(sys.modules); import pytest, astria_async.testing.plugin\n"
-        "print(*sorted(it for it in set(sys.modules) - before if it.startswith('astria')))"
+    (tmp_path / "suites" / "suite_none.py").write_text(
+        "import sys\n\n\n"
+        "def test_nothing():\n"
+        "    print(*sorted(it for it in sys.modules if it.startswith('astria')))\n"
     )
 
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = run("-m", "pytest", "-q", "-s", "suite_none.py")
 
-    assert ran.stdout.split() == [
+    assert ran.stdout.split()[:5] == [
         "astria_async",
         "astria_async._version",
         "astria_async.testing",
         "astria_async.testing.plugin",
+        "astria_async.testing.plugin_asyncio",
     ]
+    assert ran.stdout.count("astria_async") == 5
 
 
 def test_without_the_extra(run: Run, tmp_path: Path) -> None:
