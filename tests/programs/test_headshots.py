@@ -142,7 +142,8 @@ async def test_a_failed_training_is_told(shop: Shop, sandbox: Sandbox, photos: l
         events = await _told(f"{shop.second}{page}/events")
 
     assert events[-1]["stage"] == "failed"
-    assert events[-1]["reasons"] == ["No face in the photographs."]
+    # Its prompts fail with it, and may have told so by now.
+    assert events[-1]["reasons"][0] == "No face in the photographs."
 
 
 async def test_what_is_no_order_is_404(shop: Shop) -> None:
