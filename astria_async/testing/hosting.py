@@ -23,7 +23,11 @@ class Hosted(AbstractAsyncContextManager[T, None], Generic[T]):
     unittest and pytest-asyncio set up in one task, test in another and tear down in a third; with
     this in between they may::
 
-        class MyCase(unittest.IsolatedAsyncioTestCase):
+        from unittest import IsolatedAsyncioTestCase
+
+        from astria_async.testing import Hosted, Sandbox
+
+        class MyCase(IsolatedAsyncioTestCase):
             async def asyncSetUp(self):
                 self.sandbox = await self.enterAsyncContext(Hosted(Sandbox(speed=0)))
 
