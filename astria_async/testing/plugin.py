@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "astria(**options): arguments of Sandbox.client for the fixture astria",
     )
-    if config.pluginmanager.hasplugin("asyncio"):
+    if _test_loop_scope(config) is not None:
         from astria_async.testing import plugin_asyncio
 
         config.pluginmanager.register(plugin_asyncio, "astria_async_asyncio")
@@ -103,27 +103,35 @@ def _loop_of(request: pytest.FixtureRequest) -> str:
     if "anyio_backend" in request.fixturenames:
         return "anyio"
     mark = request.node.get_closest_marker("asyncio")
-    if mark is None or not request.config.pluginmanager.hasplugin("asyncio"):
+    usual = _test_loop_scope(request.config)
+    if mark is None or usual is None:
         pytest.fail(
             f"{request.node.name} uses the fixture {request.fixturename}, and no plugin runs it as "
-            "an async test: mark it with pytest.mark.anyio, or pytest.mark.asyncio of "
-            "pytest-asyncio",
+            "an async test: mark it with pytest.mark.anyio, or with pytest.mark.asyncio of "
+            "pytest-asyncio 0.26 or newer",
             pytrace=False,
         )
-    usual = request.config.getini("asyncio_default_test_loop_scope")
     return f"asyncio_{mark.kwargs.get('loop_scope') or usual}"
 
 
-@pytest.hookimpl(wrapper=True)
+def _test_loop_scope(config: pytest.Config) -> str | None:
+    """The scope of loops that pytest-asyncio runs tests in, where it is there, and new enough."""
+    try:
+        return str(config.getini("asyncio_default_test_loop_scope"))
+    except (KeyError, ValueError):
+        return None
+
+
+# In the older form of wrappers, which any pytest takes: this plugin is loaded for all.
+@pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+) -> Generator[None, Any, None]:
     """Show with a failed test what its program asked of the sandbox, and what came back."""
-    report = yield
+    report: pytest.TestReport = (yield).get_result()
     sandbox = item.stash.get(_SANDBOX, None)
     if sandbox is not None and report.failed and call.when == "call":
         report.sections.append(("Astria sandbox", "\n".join(_story(sandbox))))
-    return report
 
 
 def _story(sandbox: "Sandbox") -> list[str]:
