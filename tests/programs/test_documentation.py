@@ -1,5 +1,6 @@
 """What the documentation says, held against what is there."""
 
+import ast
 import importlib
 import re
 from collections.abc import Iterator
@@ -107,6 +108,24 @@ def test_the_reference_has_every_public_name(module: str) -> None:
     }
 
     assert missing - {"__version__"} == set()
+
+
+EXAMPLES = DOCS.parent / "examples"
+PROGRAMS = [*EXAMPLES.glob("*.py"), EXAMPLES / "headshots" / "service.py"]
+
+
+@pytest.mark.parametrize("program", sorted(PROGRAMS), ids=lambda program: program.name)
+def test_an_example_says_how_to_run_it(program: Path) -> None:
+    """Its first lines have what it does, what it needs and how to run it; both lists have it."""
+    said = ast.get_docstring(ast.parse(program.read_text())) or ""
+    run = re.search(r"(?m)^Run: (.+)", said)
+
+    assert "What: " in said
+    assert "Needs: " in said
+    assert run
+    assert program.stem in run[1]
+    assert program.name in (EXAMPLES / "README.md").read_text()
+    assert f'"examples/{program.relative_to(EXAMPLES)}"' in (DOCS / "examples.md").read_text()
 
 
 def test_llms_txt_lists_pages_that_exist() -> None:
