@@ -120,6 +120,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def lowest(session: nox.Session) -> None:
+    """The tests with the lowest versions that the package says it works with."""
+    session.install("--resolution", "lowest-direct", *group("tests"), ".[all]")
+    pytest = shutil.which("pytest", path=session.bin)
+    session.run(str(pytest), "--numprocesses=auto", *session.posargs)
+
+
+@nox.session
 def plugin(session: nox.Session) -> None:
     """Test-suites of users, somewhere else, with the wheel and the runner of their choice."""
     session.install("build")
