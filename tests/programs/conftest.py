@@ -46,6 +46,12 @@ def here(samples: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start programs at their own speed: the branches that they cover are counted elsewhere."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
+@pytest.fixture
 async def sandbox(anyio_backend: object, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
     """Astria, on a socket, as the environment tells every program."""
     async with Sandbox(speed=1.0, pace=PACE) as sandbox, serve(sandbox) as url:

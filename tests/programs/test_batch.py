@@ -12,7 +12,7 @@ import pytest
 
 from astria_async.sandbox import JobFault, Sandbox
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("uncounted")]
 
 BATCH = Path(__file__).parents[2] / "examples" / "batch.py"
 TABLE = """name,text,num_images

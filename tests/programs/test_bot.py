@@ -143,6 +143,7 @@ async def test_anything_else_is_answered_with_help(chat: Chat) -> None:
     assert (await chat.hear("ada", "/draw  ")).startswith("/draw TEXT")
 
 
+@pytest.mark.usefixtures("uncounted")
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_at_the_terminal(start: Start, here: Path, sandbox: Any) -> None:
     """It reads lines, draws, and ends with its last picture once nothing more comes."""

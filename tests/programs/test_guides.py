@@ -14,7 +14,7 @@ import pytest
 
 from astria_async.sandbox import Sandbox
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("uncounted")]
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 

@@ -23,7 +23,11 @@ from stores.servers import Server, postgres_server, postgres_url
 from astria_async.sandbox import JobFault, Sandbox
 from astria_async.sandbox.serve import serve
 
-pytestmark = [pytest.mark.anyio, pytest.mark.external_service]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.external_service,
+    pytest.mark.usefixtures("uncounted"),
+]
 
 FOLDER = Path(__file__).parents[2] / "examples" / "headshots"
 BINARIES = ("chromium", "chromium-browser", "google-chrome")

@@ -12,7 +12,7 @@ NOTEBOOK = Path(__file__).parents[2] / "examples" / "notebook.ipynb"
 
 
 @pytest.fixture
-def ran(here: Path) -> list[dict[str, Any]]:
+def ran(here: Path, uncounted: None) -> list[dict[str, Any]]:
     """The code cells after a run of all."""
     # In a process: what the kernel's client brings along has warnings of its own.
     program = (

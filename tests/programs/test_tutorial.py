@@ -87,7 +87,7 @@ def _wait_for(port: str) -> None:
 
 
 @pytest.fixture
-def reader(here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
+def reader(here: Path, uncounted: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     """In an empty folder, with an environment that the first step would have made."""
     (here / ".venv").symlink_to(sys.prefix)
     monkeypatch.setenv("COLUMNS", "200")
