@@ -70,12 +70,19 @@ def site(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the sdist, from it the wheel; install that somewhere else, and run its demo."""
-    session.install("build")
-    dist = pathlib.Path(session.create_tmp()).absolute() / "dist"
-    shutil.rmtree(dist, ignore_errors=True)
-    session.run("python", "-m", "build", "--outdir", str(dist), str(ROOT))
+    """Build sdist and wheel, twice alike; install the wheel elsewhere, and run its demo."""
+    session.install("build", "twine", "check-wheel-contents")
+    folder = pathlib.Path(session.create_tmp()).absolute()
+    dist, again = folder / "dist", folder / "again"
+    for out in (dist, again):
+        shutil.rmtree(out, ignore_errors=True)
+        session.run("python", "-m", "build", "--outdir", str(out), str(ROOT))
+    for built in dist.iterdir():
+        if built.read_bytes() != (again / built.name).read_bytes():
+            session.error(f"{built.name} is not the same when it is built again")
+    session.run("twine", "check", "--strict", *map(str, dist.iterdir()))
     (wheel,) = dist.glob("*.whl")
+    session.run("check-wheel-contents", str(wheel))
 
     session.chdir(dist)
     session.run("python", "-m", "venv", "clean")
@@ -117,6 +124,23 @@ def tests(session: nox.Session) -> None:
     if not session.posargs:
         session.run("coverage", "combine", "--quiet")
         session.run("coverage", "report")
+
+
+@nox.session
+def bom(session: nox.Session) -> None:
+    """A software bill of materials (CycloneDX) of the package with all of its extras."""
+    session.install("cyclonedx-bom")
+    folder = pathlib.Path(session.create_tmp()).absolute()
+    shutil.rmtree(folder / "all", ignore_errors=True)
+    session.run("python", "-m", "venv", str(folder / "all"))
+    python = folder / "all" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    session.run(str(python), "-m", "pip", "install", "--quiet", f"{ROOT}[all]", external=True)
+    made = str(folder / "astria-async.cdx.json")
+    session.run(
+        "cyclonedx-py", "environment", "--pyproject", str(ROOT / "pyproject.toml"),
+        "--output-reproducible", "--output-file", made, str(python),
+    )  # fmt: skip
+    session.log(f"the bill of materials is {made}")
 
 
 @nox.session
