@@ -17,7 +17,7 @@ from astria_async.cli.options import Limit
 from astria_async.cli.session import is_local
 from astria_async.cli.show import moment
 from astria_async.cli.tables import Layout, Row, put_table
-from astria_async.cli.terminal import console, put_json, put_line
+from astria_async.cli.terminal import console, put_facts, put_json, put_line
 from astria_async.protocol.callbacks import CallbackSigner, check_public_url
 from astria_async.stores import State, Store
 from astria_async.stores.base import Record
@@ -80,9 +80,13 @@ def _row(record: Record) -> Row:
         moment(callback.received_at),
         callback.kind,
         ", ".join(map(str, ids[:1])),
-        Text(record.state, style=_COLOURS.get(record.state, "dim")),
+        _state(record),
         metadata(callback),
     )
+
+
+def _state(record: Record) -> Text:
+    return Text(record.state, style=_COLOURS.get(record.state, "dim"))
 
 
 @app.command(name="show")
@@ -95,19 +99,17 @@ async def show(which: Which, /, *, store: StoreUrl = None, json: Json = False) -
         put_json(event(record))
         return
     callback = record.callback
-    facts = [
+    facts: list[tuple[str, str | Text]] = [
         ("wait", callback.wait),
         ("kind", callback.kind),
         ("received", moment(callback.received_at)),
-        ("times", str(record.count)),
-        ("state", record.state),
+        ("times", str(record.count) if record.count > 1 else ""),
+        ("state", _state(record)),
         ("attempts", str(record.attempts or "")),
         ("error", record.error or ""),
         ("metadata", metadata(callback)),
     ]
-    for label, value in facts:
-        if value:
-            put_line(f"{label:8}  {value}")
+    put_facts(facts)
     put_line()
     console().print_json(data=body(callback))
 

@@ -127,3 +127,4 @@ async def show_created(astria: "Astria", job: Job, creation: Creation, common: C
         await jobs.wait_for(astria, [job], None, common)
     else:
         jobs.show(job, common)
+        jobs.suggest_after(job, common)

@@ -27,7 +27,9 @@ async def download(jobs: Sequence[Job], out: Path, common: Common) -> None:
     gate = anyio.CapacityLimiter(AT_ONCE)
     kind = jobs[0].kind
     what = f"{kind} {jobs[0].id}" if len(jobs) == 1 else count(len(jobs), kind)
-    with common.reporter().step(f"Download {what}", total=len(jobs)) as step:
+    # Of a single one it is not known how far it is: its bar only says that it goes on.
+    total = len(jobs) if len(jobs) > 1 else None
+    with common.reporter().step(f"Download {what}", total=total) as step:
 
         async def one(job: Job) -> None:
             async with gate:

@@ -85,7 +85,8 @@ def _dispatch(words: list[str]) -> int:
 
 def _report(error: BaseException, *, debug: bool) -> int:
     if isinstance(error, KeyboardInterrupt):
-        _say(f"interrupted{take_hint()}")
+        start = "\n" if sys.stderr is not None and sys.stderr.isatty() else ""  # below the ^C
+        _say(f"interrupted{take_hint()}", start)
         return Exit.INTERRUPTED
     if isinstance(error, BrokenPipeError):
         # Python would complain when it flushes at the end.
@@ -109,6 +110,13 @@ def _line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _say(text: str) -> None:
-    with contextlib.suppress(OSError):  # stderr is closed: there is nobody to tell
-        print(f"{PROGRAM}: {text}", file=sys.stderr, flush=True)  # noqa: T201
+def _say(text: str, start: str = "") -> None:
+    with contextlib.suppress(OSError, ValueError):  # stderr is closed: there is nobody to tell
+        name = f"\x1b[1;31m{PROGRAM}:\x1b[0m" if _coloured() else f"{PROGRAM}:"
+        print(f"{start}{name} {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _coloured() -> bool:
+    """Whether stderr shows colours; asked here, for rich may be what is missing."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") in {"dumb", "unknown"}
+    return sys.stderr is not None and sys.stderr.isatty() and not plain and os.name != "nt"

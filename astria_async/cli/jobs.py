@@ -1,6 +1,7 @@
 """What tunes and prompts have in common: showing them, waiting for them, deleting them."""
 
 import datetime as dt
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from astria_async.cli.progress import Step
 from astria_async.cli.resuming import resume_with
 from astria_async.cli.session import Common
 from astria_async.cli.show import details, table
-from astria_async.cli.terminal import console, put_json, put_line
+from astria_async.cli.terminal import console, put_json, put_line, suggest
 from astria_async.protocol.errors import AstriaError, WaitTimeout
 from astria_async.protocol.models import Job, Prompt, Resource, Tune
 from astria_async.protocol.paging import Pager
@@ -38,8 +39,16 @@ def show_all(found: Sequence[Resource], common: Common) -> None:
         show(item, common)
 
 
-async def show_list(pager: Pager[Any], limit: int, common: Common) -> None:
-    """Print the first objects of a list: a table, JSON lines, or ids."""
+async def show_list(pager: Pager[Any], limit: int, common: Common, *, instead: str = "") -> None:
+    """
+    Print the first objects of a list: a table, JSON lines, or ids.
+
+    Args:
+        pager: The list.
+        limit: How many at most.
+        common: How to print.
+        instead: The command to suggest where there are none.
+    """
     found: list[Resource] = []
     if limit > 0:
         async for item in pager:
@@ -54,6 +63,8 @@ async def show_list(pager: Pager[Any], limit: int, common: Common) -> None:
         table(console(), found)
     else:
         put_line("There are none.")
+        if instead:
+            suggest(instead)
 
 
 async def get(astria: "Astria", kind: str, object_id: int) -> Job:
@@ -95,7 +106,23 @@ async def wait_for(
         ready = await _wait_for_many(astria, jobs, patience, common)
     resume_with("")
     show_all(ready, common)
+    if len(ready) == 1:
+        suggest_after(ready[0], common)
     return ready
+
+
+def suggest_after(job: Job, common: Common) -> None:
+    """Say what may be done with *job* as it is now, to people alone."""
+    if common.json or common.quiet:
+        return
+    command = f"{PROGRAM} {job.kind}s"
+    if not job.is_settled:
+        suggest(f"{command} wait {job.id}")
+    elif isinstance(job, Tune) and job.is_ready:
+        words = " ".join(word for word in (job.token, job.name) if word)
+        suggest(f"{PROGRAM} prompts create {job.id} {shlex.quote(f'portrait of {words}')}")
+    elif job.is_ready:
+        suggest(f"{command} download {job.id}")
 
 
 async def _wait_for_one(job: Job, patience: float | None, common: Common) -> Job:

@@ -49,7 +49,8 @@ async def _list(*, gallery: bool, limit: int, common: Common, **given: Any) -> N
     values = {"page_size": min(limit, 120), **read_into(PackFilters, given)}
     async with connected(common) as astria:
         listed = astria.gallery.packs(**values) if gallery else astria.packs.list(**values)
-        await jobs.show_list(listed, limit, common)
+        public = "" if gallery else f"{PROGRAM} packs list --gallery"
+        await jobs.show_list(listed, limit, common, instead=public)
 
 
 @documented
@@ -67,7 +68,7 @@ async def _run(*, pack: str, creation: Creation, common: Common, **given: Any) -
             return
         label, size = await creating.size_up(values, "run")
         resume_with(f"to see whether it began: {PROGRAM} tunes list --limit 3")
-        with common.reporter().step(label, total=size) as step:
+        with common.reporter().step(label, total=size, in_bytes=True) as step:
             async with creating.counted(values, step) as opened:
                 run = await astria.packs.run(_named(pack), **opened)
         ids = " ".join(map(str, run.tune_ids))

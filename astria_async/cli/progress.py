@@ -15,6 +15,9 @@ from astria_async.cli.terminal import is_lively, put_line
 ALMOST = 0.97
 """How full a bar is at its expected end: it is full when the thing is done."""
 
+BAR = 24
+MEGABYTE = 1_000_000
+
 
 class Step(Protocol):
     """One thing that takes time."""
@@ -35,8 +38,17 @@ class Step(Protocol):
 class Reporter(Protocol):
     """Shows steps."""
 
-    def step(self, label: str, *, total: float | None = None) -> AbstractContextManager[Step]:
-        """A step for the length of the block; done unless the block raises."""
+    def step(
+        self, label: str, *, total: float | None = None, in_bytes: bool = False
+    ) -> AbstractContextManager[Step]:
+        """
+        A step for the length of the block; done unless the block raises.
+
+        Args:
+            label: What is done.
+            total: How much there is to do, if that is known.
+            in_bytes: Whether that is bytes that are sent, after which an answer is waited for.
+        """
         ...
 
 
@@ -53,8 +65,10 @@ class _Quiet:
         pass
 
     @contextmanager
-    def step(self, label: str, *, total: float | None = None) -> Iterator[Step]:
-        del label, total
+    def step(
+        self, label: str, *, total: float | None = None, in_bytes: bool = False
+    ) -> Iterator[Step]:
+        del label, total, in_bytes
         yield self
 
 
@@ -75,8 +89,10 @@ class _Lines:
         self.detail = detail
 
     @contextmanager
-    def step(self, label: str, *, total: float | None = None) -> Iterator[Step]:
-        del total
+    def step(
+        self, label: str, *, total: float | None = None, in_bytes: bool = False
+    ) -> Iterator[Step]:
+        del total, in_bytes
         line = _Lines(self.screen)
         began = time.monotonic()
         yield line
@@ -89,9 +105,12 @@ class _Bar:
 
     bars: "_Bars"
     task: TaskID
+    in_bytes: bool = False
 
     def advance(self, amount: float) -> None:
         self.bars.advance(self.task, amount)
+        if self.in_bytes:
+            self.tell(_sent(self.bars.tasks[0]))
 
     def expect(self, begun: dt.datetime, end: dt.datetime) -> None:
         self.bars.update(self.task, total=1.0, begun=begun, end=end)
@@ -111,6 +130,13 @@ class _Bars(Progress):
         yield from super().get_renderables()
 
 
+def _sent(task: Task) -> str:
+    """How many of the bytes are on their way; the answer may take as long as they did."""
+    if task.total is None or task.completed >= task.total:
+        return "sent, waiting for the answer"
+    return f"{task.completed / MEGABYTE:.1f} of {task.total / MEGABYTE:.1f} MB"
+
+
 def _share(task: Task) -> float:
     begun: dt.datetime = task.fields["begun"]
     end: dt.datetime = task.fields["end"]
@@ -126,11 +152,13 @@ class _Live:
     screen: Console
 
     @contextmanager
-    def step(self, label: str, *, total: float | None = None) -> Iterator[Step]:
+    def step(
+        self, label: str, *, total: float | None = None, in_bytes: bool = False
+    ) -> Iterator[Step]:
         bars = _Bars(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=BAR, complete_style="cyan", finished_style="green"),
             TextColumn("{task.fields[detail]}", style="dim"),
             console=self.screen,
             transient=True,
@@ -138,7 +166,7 @@ class _Live:
         began = time.monotonic()
         with bars:
             task = bars.add_task(label, total=total, detail="", begun=None, end=None)
-            yield _Bar(bars, task)
+            yield _Bar(bars, task, in_bytes)
             detail = bars.tasks[0].fields["detail"]
         self.screen.print(
             f"[green]✓[/] {_done(label, detail, time.monotonic() - began)}", soft_wrap=True

@@ -32,7 +32,7 @@ async def _create(*, tune: int, creation: Creation, common: Common, **given: Any
             return
         label, size = await creating.size_up(values, "prompt")
         resume_with(_again(tune))
-        with common.reporter().step(label, total=size) as step:
+        with common.reporter().step(label, total=size, in_bytes=True) as step:
             async with creating.counted(values, step) as opened:
                 prompt = await astria.prompts.create(tune, **opened)
             step.tell(f"prompt {prompt.id}")

@@ -9,8 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from astria_async.cli.tables import Layout, Row, put_table
-from astria_async.cli.terminal import put_line
+from astria_async.cli.terminal import put_facts
 from astria_async.protocol.models import Job, Pack, Prompt, Resource, Status, Tune
+
+Fact = tuple[str, str | Text]
+"""What is told of an object, behind a label."""
 
 _COLOURS = {
     Status.READY: "green",
@@ -88,13 +91,10 @@ _TABLES: dict[type, tuple[Layout, Callable[[Any], Row]]] = {
 
 def details(found: Resource) -> None:
     """Print one object, a fact a line; what it does not say is left out."""
-    facts = [(label, value) for label, value in _facts(found) if value]
-    width = max(len(label) for label, _ in facts)
-    for label, value in facts:
-        put_line(f"{label:{width}}  {value}")
+    put_facts(_facts(found))
 
 
-def _facts(found: Resource) -> Iterable[tuple[str, str]]:
+def _facts(found: Resource) -> Iterable[Fact]:
     if isinstance(found, Tune):
         return [*_tune_facts(found), *_job_facts(found)]
     if isinstance(found, Prompt):
@@ -126,12 +126,12 @@ def _prompt_facts(prompt: Prompt) -> list[tuple[str, str]]:
     ]
 
 
-def _job_facts(job: Job) -> list[tuple[str, str]]:
+def _job_facts(job: Job) -> list[Fact]:
     ended = job.is_settled
     eta = job.eta if isinstance(job, Tune) and not ended else None
     expires = job.expires_at if isinstance(job, (Tune, Prompt)) else None
     return [
-        ("status", job.status),
+        ("status", _status(job)),
         ("reason", job.failure or ""),
         ("created", moment(job.created_at)),
         ("started", moment(job.started_training_at)),

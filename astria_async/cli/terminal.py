@@ -2,9 +2,11 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import IO, Any, NoReturn
 
 from rich.console import Console
+from rich.text import Text
 
 from astria_async.cli.commands import PROGRAM
 
@@ -32,9 +34,32 @@ def put_line(text: str = "", stream: IO[str] | None = None) -> None:
     print(text, file=stream or sys.stdout, flush=True)
 
 
+def put_stopped(what: str) -> None:
+    """Write the last line of a command that served until Ctrl-C, below what that key left there."""
+    start = "\n" if sys.stdout.isatty() else ""
+    put_line(f"{start}stopped; {what}")
+
+
 def count(number: int, noun: str) -> str:
     """*number* with its noun, such as ``1 file`` and ``2 files``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def put_facts(facts: Iterable[tuple[str, str | Text]]) -> None:
+    """Write what is known, a fact a line behind its label; what is empty is left out."""
+    known = [(label, value) for label, value in facts if value]
+    width = max((len(label) for label, _ in known), default=0)
+    screen = console()
+    for label, value in known:
+        line = Text.assemble((f"{label:{width}}  ", "dim"), value)
+        screen.print(line, soft_wrap=True)
+
+
+def suggest(command: str) -> None:
+    """Say at a terminal which command may come next; nothing where no person reads along."""
+    screen = console(sys.stderr)
+    if is_lively(screen) and sys.stdout.isatty():
+        screen.print(Text.assemble(("Next: ", "dim"), (command, "cyan")), soft_wrap=True)
 
 
 def put_json(value: Any) -> None:

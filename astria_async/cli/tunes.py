@@ -37,7 +37,7 @@ async def _create(*, creation: Creation, common: Common, **given: Any) -> None:
             return
         label, size = await creating.size_up(values, "tune")
         resume_with(again)
-        with common.reporter().step(label, total=size) as step:
+        with common.reporter().step(label, total=size, in_bytes=True) as step:
             async with creating.counted(values, step) as opened:
                 tune = await astria.tunes.create(**opened)
             step.tell(f"tune {tune.id}")

@@ -15,6 +15,9 @@ from astria_async.receiver.answers import REFUSED, UNHEALTHY
 from astria_async.receiver.evidence import CheckResult, Evidence, Fault, ProbeReply
 from astria_async.receiver.settings import without_query
 
+_CUT_OFF = {"ConnectionResetError", "ReadError", "RemoteProtocolError", "ServerDisconnectedError"}
+"""What HTTP libraries and the system call a connection that ends before the answer."""
+
 SLOW = 5.0
 """Seconds after which an answer may come too late: how long Astria waits is not documented."""
 
@@ -104,6 +107,12 @@ def _about_error(error: Exception, host: str, seconds: float) -> _Finding:
             f"{host} gave no answer in {seconds:.0f} s",
             "Check the firewall, and that what stands in front of the receiver forwards to it.",
         )
+    if any(type(it).__name__ in _CUT_OFF for it in met):
+        return (
+            Fault.TUNNEL,
+            f"{host} takes connections and closes them with no answer, as a dead tunnel does",
+            "See that the receiver runs and its tunnel leads there, or open the tunnel again.",
+        )
     return (
         Fault.UNREACHABLE,
         f"{host} cannot be reached: {type(error).__name__}",
@@ -127,6 +136,13 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _about_answer(reply: ProbeReply, url: str) -> _Finding:
     path = urlsplit(url).path or "/"
+    tunnel = _dead_tunnel(reply)
+    if tunnel:
+        return (
+            Fault.TUNNEL,
+            f"{reply.status}: the tunnel is dead ({tunnel}): nothing is connected at this end",
+            "Open it again, and set ASTRIA_CALLBACK_URL to the URL that it then has.",
+        )
     match reply.status:
         case status if 300 <= status < 400:  # noqa: PLR2004
             where = without_query(reply.headers.get("location", "another place"))
@@ -161,6 +177,14 @@ def _about_answer(reply: ProbeReply, url: str) -> _Finding:
             )
         case _:
             return _about_odd_answer(reply)
+
+
+def _dead_tunnel(reply: ProbeReply) -> str:
+    """What a tunnel's service says of a tunnel that leads nowhere; empty if none answered."""
+    if reply.status == 530:  # noqa: PLR2004 - Cloudflare's own: a tunnel with no connector
+        return "Cloudflare"
+    code = reply.headers.get("ngrok-error-code", "")
+    return f"ngrok: {code}" if code else ""
 
 
 def _about_odd_answer(reply: ProbeReply) -> _Finding:

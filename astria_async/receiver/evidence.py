@@ -50,6 +50,7 @@ class Fault(enum.StrEnum):
     OTHER_STORE = "other_store"
     SLOW = "slow"
     UNEXPECTED = "unexpected"
+    TUNNEL = "tunnel"
 
 
 @attrs.frozen(kw_only=True)

@@ -22,7 +22,7 @@ def test_prints_what_programs_need(terminal: Any) -> None:
     """It prints its address, its key, a curl line and two exports, then serves until Ctrl-C."""
     screen = terminal("sandbox", "--port", "0", "--api-key", "sd_test")
     shown = screen.until("Ctrl-C stops it.")
-    assert re.search(r"Dashboard  http://127\.0\.0\.1:\d+/_sandbox/dashboard/", shown)
+    assert re.search(r"Dashboard   http://127\.0\.0\.1:\d+/_sandbox/dashboard/", shown)
     found = re.search(r"export ASTRIA_BASE_URL=(\S+)", shown)
 
     assert found
@@ -34,7 +34,7 @@ def test_prints_what_programs_need(terminal: Any) -> None:
     done = screen.end()
 
     assert done.code == 0
-    assert done.out.rstrip().endswith("stopped")
+    assert done.out.rstrip().endswith("stopped; its state is gone; --state FILE keeps it")
 
 
 def test_random_key(sandbox: Any) -> None:

@@ -80,7 +80,7 @@ def _verdict(result: CheckResult, found: Settings, *, durable: bool) -> Finding:
     if result.ok:
         return ok("callbacks", f"{result.url} takes them, in {result.seconds * 1000:.0f} ms")
     if result.fault is Fault.OTHER_STORE and not durable:
-        return ok("callbacks", f"{result.url} takes them, into its own memory")
+        return ok("callbacks", f"{result.url} takes them, and keeps them in a store of its own")
     if result.fault is Fault.SECRET and found.callback_secret is None:
         return fault(
             "callbacks",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from rich.text import Text
 
 from astria_async.cli.emulating.triggering import trigger
 from astria_async.cli.exits import CommandError, Exit
@@ -14,7 +15,7 @@ from astria_async.cli.extras import need
 from astria_async.cli.helping import documented
 from astria_async.cli.interrupts import interrupted
 from astria_async.cli.options import Factor, Flag, Port
-from astria_async.cli.terminal import put_json, put_line
+from astria_async.cli.terminal import console, put_facts, put_json, put_line, put_stopped
 
 app: App = App(name="sandbox", help="Serve an emulator of the Astria API, or send test callbacks.")
 app.command(trigger, name="trigger")
@@ -83,7 +84,8 @@ async def serve(
     except CannotServe as exc:
         raise CommandError(f"{exc}; --port 0 takes a free one") from exc
     if not json:
-        put_line("stopped")
+        kept = "its state is gone; --state FILE keeps it" if state is None else f"kept in {state}"
+        put_stopped(kept)
     return Exit.OK
 
 
@@ -94,14 +96,17 @@ def _tell(url: str, key: str, *, json: bool) -> None:
     if json:
         put_json({"url": url, "api_key": key, "dashboard": dashboard, "pid": os.getpid()})
         return
-    put_line(
-        f"Sandbox at {url}\n"
-        f"Dashboard  {dashboard}\n"
-        f"API key    {key}\n\n"
-        "Try it:\n"
-        f"  curl -H 'Authorization: Bearer {key}' {url}/tunes\n\n"
-        "Use it from any program:\n"
-        f"  export ASTRIA_BASE_URL={url}\n"
-        f"  export ASTRIA_API_KEY={key}\n\n"
-        "Ctrl-C stops it."
-    )
+    facts = [("Sandbox at", url), ("Dashboard", dashboard), ("API key", key)]
+    put_facts((label, Text(value, style="bold")) for label, value in facts)
+    screen = console()
+    for title, lines in (
+        ("Try it:", [f"curl -H 'Authorization: Bearer {key}' {url}/tunes"]),
+        (
+            "Use it from any program, or another terminal:",
+            [f"export ASTRIA_BASE_URL={url}", f"export ASTRIA_API_KEY={key}"],
+        ),
+    ):
+        put_line(f"\n{title}")
+        for line in lines:
+            screen.print(Text(f"  {line}", "cyan"), soft_wrap=True)
+    put_line("\nCtrl-C stops it.")

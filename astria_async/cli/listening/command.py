@@ -16,7 +16,7 @@ from astria_async.cli.listening.forwarding import forward
 from astria_async.cli.listening.views import Events, Lines, Opening, RefusalLog, View
 from astria_async.cli.options import Flag, Port
 from astria_async.cli.session import is_local
-from astria_async.cli.terminal import console, put_line
+from astria_async.cli.terminal import console
 from astria_async.clock import SystemClock
 from astria_async.groups import task_group
 from astria_async.protocol.callbacks import Callback, check_public_url
@@ -68,15 +68,15 @@ async def listen(
     known = found.callback_url if found.callback_url and not is_local(found.callback_url) else None
     receiver = Receiver(public_url or known, secret=secret.split(","), store=url)
     view: View = Events() if events else Lines(console(), whole=bodies)
+    told: set[str] = set()
     async with receiver.serve(host, port, tunnel=tunnel) as listening:
         opening = _opening(listening, url, secret, forward_to)
         with _refusals(view):
             async with task_group() as group:
-                group.start_soon(_show, receiver, view, forward_to)
+                group.start_soon(_show, receiver, view, forward_to, told)
                 await interrupted(lambda: view.opened(opening))
                 group.cancel_scope.cancel()
-    if not events:
-        put_line("stopped")
+    view.closed(len(told))
     return Exit.OK
 
 
@@ -107,7 +107,7 @@ def _refusals(view: View) -> Iterator[None]:
         logger.removeHandler(handler)
 
 
-async def _show(receiver: Receiver, view: View, forward_to: str | None) -> None:
+async def _show(receiver: Receiver, view: View, forward_to: str | None, told: set[str]) -> None:
     arrivals = Arrivals(receiver.store, SystemClock().now())
     local = forward_to is not None and is_local(forward_to)
     async with (
@@ -119,6 +119,7 @@ async def _show(receiver: Receiver, view: View, forward_to: str | None) -> None:
             view.forwarded(callback, await forward(callback, url, receiver.signer, send))
 
         def tell(record: Record) -> None:
+            told.add(record.callback.wait)
             view.arrived(record)
             if forward_to is not None:
                 group.start_soon(pass_on, record.callback, forward_to)

@@ -8,11 +8,18 @@ import attrs
 from rich.console import Console
 from rich.text import Text
 
+from astria_async.cli.commands import PROGRAM
 from astria_async.cli.listening.facts import body, event, metadata, title
 from astria_async.cli.listening.forwarding import Forwarded
-from astria_async.cli.terminal import put_json, put_line
+from astria_async.cli.session import is_local
+from astria_async.cli.terminal import count, put_facts, put_json, put_line, put_stopped
 from astria_async.protocol.callbacks import Callback
 from astria_async.stores.base import Record
+
+_LOCAL = (
+    "Only what runs on this machine reaches that, such as a sandbox. For Astria,\n"
+    "give --tunnel ngrok, or --public-url with the address of a tunnel of yours."
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -54,6 +61,10 @@ class View(Protocol):
         """A request was refused."""
         ...
 
+    def closed(self, arrived: int) -> None:
+        """The receiver is down, after so many callbacks."""
+        ...
+
 
 @attrs.frozen
 class Events:
@@ -75,6 +86,9 @@ class Events:
         """Tell of a refused request."""
         put_json({"event": "refused", "reason": reason, "client": client})
 
+    def closed(self, arrived: int) -> None:
+        """Tell nothing: the end of the output says it."""
+
 
 @attrs.frozen
 class Lines:
@@ -91,13 +105,19 @@ class Lines:
 
     def opened(self, opening: Opening) -> None:
         """Say where everything is, and what to put into a program."""
-        exports = " ".join(f"{name}={value}" for name, value in opening.environment.items())
-        put_line(f"Listening on  {opening.url}")
-        put_line(f"Astria calls  {opening.public_url}")
-        put_line(f"Kept in       {opening.store}")
-        if opening.forward_to:
-            put_line(f"Passed on to  {opening.forward_to}")
-        put_line(f"\nFor your program:\n  export {exports}\n\nCtrl-C stops it.\n")
+        facts = [
+            ("Listening on", opening.url),
+            ("Astria calls", opening.public_url),
+            ("Kept in", opening.store),
+            ("Passed on to", opening.forward_to or ""),
+        ]
+        put_facts((label, Text(value, style="bold")) for label, value in facts if value)
+        if is_local(opening.public_url):
+            self._print(Text(_LOCAL, "yellow"))
+        put_line("\nFor your program, or another terminal:")
+        for name, value in opening.environment.items():
+            self._print(Text(f"  export {name}={value}", "cyan"))
+        put_line("\nCtrl-C stops it. Callbacks, as they come:\n")
 
     def arrived(self, record: Record) -> None:
         """A line about the callback, and one of its body."""
@@ -127,6 +147,12 @@ class Lines:
         self._print(
             Text.assemble("          ", f"{title(callback)} passed on: ", (str(how), colour))
         )
+
+    def closed(self, arrived: int) -> None:
+        """Say how many came, and how to look at them again."""
+        look = f"{PROGRAM} callbacks list"
+        said = f"{count(arrived, 'callback')} came, and may be seen again: {look}"
+        put_stopped(said if arrived else "no callback came")
 
     def refused(self, reason: str, client: str) -> None:
         """A line about a refused request."""
