@@ -125,7 +125,8 @@ def test_an_example_says_how_to_run_it(program: Path) -> None:
     assert run
     assert program.stem in run[1]
     assert program.name in (EXAMPLES / "README.md").read_text()
-    assert f'"examples/{program.relative_to(EXAMPLES)}"' in (DOCS / "examples.md").read_text()
+    included = f'\n--8<-- "examples/{program.relative_to(EXAMPLES)}"\n'
+    assert included in (DOCS / "examples.md").read_text()
 
 
 def test_llms_txt_lists_pages_that_exist() -> None:
