@@ -54,6 +54,9 @@ class Reader:
     def _run(self, number: str, block: str) -> None:
         if "astria-async sandbox" in block:
             block = f"{block.rstrip()} --port {self.ports['8787']}\n"
+        # A moment may be longer on a busy machine.
+        look = f"curl -s http://127.0.0.1:{self.ports['8000']}/ada"
+        block = block.replace("sleep 2\n", f"until {look} | grep -q http; do sleep 0.1; done\n")
         if "uvicorn" in block:
             block = f"{block.rstrip()} --port {self.ports['8000']}\n"
         command = ["bash", "-euc", block]
