@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
+from astria_async import Astria, Receiver
 from astria_async.sandbox import Sandbox
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("uncounted")]
@@ -64,8 +65,6 @@ async def test_mounted_in_a_framework(
 
 async def _order(framework: str, site: Any, names: dict[str, Any]) -> None:
     if framework == "Django":  # its views are the reader's own; the client is open all the same
-        from astria_async import Astria
-
         async with Astria(receiver=names["receiver"]) as astria:
             await astria.prompts.create(1504944, "a boat", metadata={"user_id": "7"})
         assert (await site.visitor.get("/nothing")).status_code == 404
@@ -113,3 +112,29 @@ def _awaits_at_the_top(block: str) -> bool:
     except SyntaxError:
         return True
     return False
+
+
+async def test_the_worker_of_the_fleet_guide(
+    sandbox: Sandbox, gateway: Any, secret: str, run_program: Callable[..., Any]
+) -> None:
+    """A worker handles what another process, which has no handler, created and received."""
+    told: list[str] = []
+    stop = anyio.Event()
+
+    async def notify(user_id: str, images: tuple[str, ...]) -> None:
+        told.append(user_id)
+        stop.set()
+
+    store, url = "sqlite:///callbacks.db", "https://example.com/astria"
+    names: dict[str, Any] = {"SECRET": secret, "notify": notify, "stop": stop}
+    names["receiver"] = Receiver(url, secret=secret, store=store)
+    await run_program(_blocks("fleet.md", "Web processes and workers")[0], names)
+    web = Receiver(url, secret=secret, store=store)
+    with anyio.fail_after(30):
+        async with web.serve(port=0) as listening, Astria(receiver=web) as astria:
+            gateway.port = listening.port
+            async with anyio.create_task_group() as group:
+                group.start_soon(names["work"])
+                await astria.prompts.create(1504944, "a boat", metadata={"user_id": "7"})
+
+    assert told == ["7"]
