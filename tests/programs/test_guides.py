@@ -126,7 +126,7 @@ async def test_the_worker_of_the_fleet_guide(
         stop.set()
 
     store, url = "sqlite:///callbacks.db", "https://example.com/astria"
-    names: dict[str, Any] = {"SECRET": secret, "notify": notify, "stop": stop}
+    names: dict[str, Any] = {"Astria": Astria, "notify": notify, "stop": stop}
     names["receiver"] = Receiver(url, secret=secret, store=store)
     await run_program(_blocks("fleet.md", "Web processes and workers")[0], names)
     web = Receiver(url, secret=secret, store=store)
