@@ -81,6 +81,12 @@ async def _create_prompts(astria: Astria) -> None:
     await astria.prompts.create(1, "x", input_image=DATA_URL)
 
 
+async def _duplicate(astria: Astria) -> None:
+    for picture in (JPEG, LINK):
+        await astria.prompts.duplicate(1, **everything(PromptOverrides, picture, image_index=0))
+    await astria.prompts.duplicate(1, input_image=DATA_URL)
+
+
 async def _run_packs(astria: Astria) -> None:
     for picture in (JPEG, LINK):
         await astria.packs.run(1, **everything(PackRunParams, picture, tune_ids=None))
@@ -121,9 +127,7 @@ VERBS: dict[str, Verb] = {
     "prompts.get": lambda it: it.prompts.get(1),
     "prompts.update": lambda it: it.prompts.update(1, **everything(PromptChanges, LINK)),
     "prompts.delete": lambda it: it.prompts.delete(1),
-    "prompts.duplicate": lambda it: it.prompts.duplicate(
-        1, **everything(PromptOverrides, LINK, image_index=0)
-    ),
+    "prompts.duplicate": _duplicate,
     "prompts.like": lambda it: it.prompts.like(1),
     "prompts.unlike": lambda it: it.prompts.unlike(1),
     "packs.list": _pages(PackFilters, lambda it, f: it.packs.list(**f), _OFFSET),

@@ -1,12 +1,19 @@
-"""The tables of the reference that this project was written from, where it lies beside it."""
+"""
+What a reference of the API in Markdown has in its tables, and the data file has not.
+
+``python -m tests.api.reference PATH``, from the root of the project, prints it, name by name. The
+reference that the data file was gathered from is no part of the project.
+"""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 
-REFERENCE = Path(__file__).parents[3] / "shared" / "astria-api.md"
+from .surface import shape, surface
+
 SECTIONS = re.compile(r"[1-4]\. ")
 _TOKEN = re.compile(r"`([^`]+)`")
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
@@ -21,13 +28,11 @@ class Line:
     cells: tuple[str, ...]
 
 
-def lines() -> Iterator[Line]:
-    """Every row of every table of sections 1 to 4; none, if the reference is not there."""
-    if not REFERENCE.exists():
-        return
+def lines(reference: Path) -> Iterator[Line]:
+    """Every row of every table of sections 1 to 4."""
     headings: list[str] = []
     column = ""
-    for text in REFERENCE.read_text().splitlines():
+    for text in reference.read_text().splitlines():
         heading = re.match(r"(#+) (.*)", text)
         if heading:
             depth = len(heading[1]) - 1
@@ -70,3 +75,25 @@ def names(cell: str) -> list[str]:
             base = name
             found.append(name)
     return found
+
+
+def missing(reference: Path) -> Iterator[str]:
+    """What the reference lists in a first column, and the data file does not."""
+    it = surface()
+    tables = (*it.parameters, *it.fields)
+    known = {shape(row.name) for row in it.endpoints}
+    known |= {
+        part for table in tables for name in table.names for part in (name, name.split(".")[-1])
+    }
+    for line in lines(reference):
+        if line.column.startswith("Method"):
+            found = [shape(call) for call in calls(line.cells[0])]
+        elif line.column.startswith("Name"):
+            found = names(line.cells[0])
+        else:
+            continue
+        yield from (f"{line.headings}: {name}" for name in found if name not in known)
+
+
+if __name__ == "__main__":
+    print("\n".join(missing(Path(sys.argv[1]))))

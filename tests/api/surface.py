@@ -64,6 +64,13 @@ class Surface:
     fields: tuple[Table, ...]
     rules: tuple[Row, ...]
 
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All of them."""
+        tables = (*self.parameters, *self.fields)
+        named = [row for table in tables for row in table.rows]
+        return (*self.endpoints, *named, *self.rules)
+
     def parameter_tables(self, call: str) -> list[Table]:
         return [table for table in self.parameters if shape(table.to) == shape(call)]
 
