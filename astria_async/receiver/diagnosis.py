@@ -47,7 +47,7 @@ def _find(evidence: Evidence) -> _Finding | None:
     if isinstance(evidence.met, Exception):
         return _about_error(evidence.met, urlsplit(evidence.url).hostname or "", evidence.seconds)
     if evidence.proof is None:
-        return _about_answer(evidence.met, evidence.url)
+        return _about_tunnel(evidence.met) or _about_answer(evidence.met, evidence.url)
     return _about_receiver(evidence)
 
 
@@ -134,15 +134,20 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             todo += it.exceptions
 
 
+def _about_tunnel(reply: ProbeReply) -> _Finding | None:
+    """What a tunnel's service says of a tunnel that leads nowhere, if it is one that answered."""
+    code = reply.headers.get("ngrok-error-code", "")
+    if not code and reply.status != 530:  # noqa: PLR2004 - Cloudflare's: a tunnel with no connector
+        return None
+    return (
+        Fault.TUNNEL,
+        f"{reply.status}: the tunnel is dead, says {code or 'Cloudflare'}: nothing is at its end",
+        "Open it again, and set ASTRIA_CALLBACK_URL to the URL that it then has.",
+    )
+
+
 def _about_answer(reply: ProbeReply, url: str) -> _Finding:
     path = urlsplit(url).path or "/"
-    tunnel = _dead_tunnel(reply)
-    if tunnel:
-        return (
-            Fault.TUNNEL,
-            f"{reply.status}: the tunnel is dead ({tunnel}): nothing is connected at this end",
-            "Open it again, and set ASTRIA_CALLBACK_URL to the URL that it then has.",
-        )
     match reply.status:
         case status if 300 <= status < 400:  # noqa: PLR2004
             where = without_query(reply.headers.get("location", "another place"))
@@ -177,14 +182,6 @@ def _about_answer(reply: ProbeReply, url: str) -> _Finding:
             )
         case _:
             return _about_odd_answer(reply)
-
-
-def _dead_tunnel(reply: ProbeReply) -> str:
-    """What a tunnel's service says of a tunnel that leads nowhere; empty if none answered."""
-    if reply.status == 530:  # noqa: PLR2004 - Cloudflare's own: a tunnel with no connector
-        return "Cloudflare"
-    code = reply.headers.get("ngrok-error-code", "")
-    return f"ngrok: {code}" if code else ""
 
 
 def _about_odd_answer(reply: ProbeReply) -> _Finding:

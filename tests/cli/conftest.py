@@ -1,6 +1,8 @@
 """Commands run as processes: through pipes, or at a terminal; and a sandbox to talk to."""
 
 import contextlib
+import datetime as dt
+import email.utils
 import fcntl
 import io
 import json
@@ -327,6 +329,56 @@ def program() -> Iterator[Program]:
         yield server
         server.shutdown()
         thread.join()
+
+
+class Answers(HTTPServer):
+    """Answers every request alike, with the time that it is told."""
+
+    def __init__(self, status: int, body: bytes, headers: dict[str, str], hours: float) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+        self.answer = (status, body, headers)
+        self.hours = hours
+
+
+class _Answering(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        server: Any = self.server
+        status, body, headers = server.answer
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        server: Any = self.server
+        now = dt.datetime.now(dt.UTC) + dt.timedelta(hours=server.hours)
+        return email.utils.format_datetime(now, usegmt=True)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def _answering(
+    status: int = 200, body: bytes = b"", hours: float = 0, **headers: str
+) -> Iterator[str]:
+    """The URL of a server that gives one answer."""
+    with Answers(status, body, headers, hours) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def answering() -> Any:
+    """A server that gives one answer, at the URL that the block is given."""
+    return _answering
 
 
 @attrs.frozen

@@ -1,13 +1,7 @@
 """``doctor``: what is set up wrongly, in words, with what to do about it."""
 
-import contextlib
-import datetime as dt
-import email.utils
 import json
 import socket
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,50 +13,6 @@ from astria_async.clock import SystemClock
 
 SECRET = "a secret of more than sixteen bytes"
 USER = {"id": 1, "name": "Ada", "usd_balance_mc": 300_000}
-
-
-class Answers(HTTPServer):
-    """Answers every request alike, with the time that it is told."""
-
-    def __init__(self, status: int, body: bytes, headers: dict[str, str], hours: float) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer = (status, body, headers)
-        self.hours = hours
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        server: Any = self.server
-        status, body, headers = server.answer
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        server: Any = self.server
-        now = dt.datetime.now(dt.UTC) + dt.timedelta(hours=server.hours)
-        return email.utils.format_datetime(now, usegmt=True)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def answering(
-    status: int = 200, body: bytes = b"", hours: float = 0, **headers: str
-) -> Iterator[str]:
-    """The URL of a server that gives one answer."""
-    with Answers(status, body, headers, hours) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def faults(done: Any) -> dict[str, str]:
@@ -139,7 +89,9 @@ def test_its_own_memory(cli: Any, listen: Any) -> None:
         (200, {"Content-Type": "text/html"}, "a web page answers in place of the receiver"),
     ],
 )
-def test_what_stands_in_front(cli: Any, status: int, headers: dict[str, str], said: str) -> None:
+def test_what_stands_in_front(
+    cli: Any, answering: Any, status: int, headers: dict[str, str], said: str
+) -> None:
     """A proxy that redirects, has no such path, wants a login or fails is named."""
     with answering(status, **headers) as url:
         done = cli(
@@ -224,7 +176,7 @@ def test_no_key(cli: Any) -> None:
     ("hours", "said"),
     [(1, "this machine's is 60 min behind"), (-3, "this machine's is 3.0 h ahead")],
 )
-def test_clock(cli: Any, hours: float, said: str) -> None:
+def test_clock(cli: Any, answering: Any, hours: float, said: str) -> None:
     """A clock that differs from the API's is named, with by how much."""
     with answering(body=json.dumps(USER).encode(), hours=hours) as url:
         done = cli("doctor", "--json", "--base-url", url)
@@ -241,7 +193,7 @@ def test_clock(cli: Any, hours: float, said: str) -> None:
         (None, "note", "the API does not tell it"),
     ],
 )
-def test_balance(cli: Any, balance: int | None, verdict: str, said: str) -> None:
+def test_balance(cli: Any, answering: Any, balance: int | None, verdict: str, said: str) -> None:
     """An empty balance is a fault, and a low one worth a note."""
     with answering(body=json.dumps({**USER, "usd_balance_mc": balance}).encode()) as url:
         done = cli("doctor", "--json", "--base-url", url)
@@ -258,7 +210,9 @@ def test_balance(cli: Any, balance: int | None, verdict: str, said: str) -> None
         (503, b"", "api", "answers 503"),
     ],
 )
-def test_other_api(cli: Any, status: int, body: bytes, about: str, said: str) -> None:
+def test_other_api(
+    cli: Any, answering: Any, status: int, body: bytes, about: str, said: str
+) -> None:
     """What is not Astria's API, or does not work, is named."""
     with answering(status, body) as url:
         done = cli("doctor", "--json", "--base-url", url)
@@ -281,7 +235,7 @@ def test_base_url(cli: Any, url: str, said: str) -> None:
     assert said in faults(done)["api"]
 
 
-def test_tls(cli: Any) -> None:
+def test_tls(cli: Any, answering: Any) -> None:
     """A server that speaks no TLS where it should is named."""
     with answering() as url:
         done = cli("doctor", "--json", "--base-url", url.replace("http:", "https:"))
@@ -289,7 +243,7 @@ def test_tls(cli: Any) -> None:
     assert "TLS certificate" in faults(done)["api"]
 
 
-def test_workspace(cli: Any) -> None:
+def test_workspace(cli: Any, answering: Any) -> None:
     """A workspace that the key does not open is named; one that it opens is told."""
     with answering(403) as url:
         closed_one = cli("doctor", "--json", "--base-url", url, "--workspace", "7")

@@ -11,9 +11,12 @@ from astria_async.cli.session import is_local
 from astria_async.cli.settings import Settings
 from astria_async.client import BASE_URL
 from astria_async.clock import Clock
+from astria_async.protocol.callbacks import check_public_url
 from astria_async.protocol.errors import AstriaError, ConfigurationError, StoreUnavailable
 from astria_async.receiver import CheckResult, Fault, Receiver
 from astria_async.stores import Store, open_store
+
+_ABOUT_URL = "Set ASTRIA_CALLBACK_URL to the https URL by which Astria reaches the receiver."
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +56,11 @@ async def look_at_callbacks(
         ]
     if any(it.verdict == "fault" for it in store):
         return store
+    try:
+        if found.callback_url is not None:
+            check_public_url(found.callback_url)
+    except ConfigurationError as exc:
+        return [*store, fault("callbacks", str(exc), _ABOUT_URL)]
     try:
         receiver = Receiver(
             found.callback_url,
@@ -97,7 +105,13 @@ async def _look_at_store(found: Settings) -> list[Finding]:
         store = open_store(found.callback_store)
         await _write(store)
     except ConfigurationError as exc:
-        return [fault("store", str(exc), "Mend ASTRIA_CALLBACK_STORE.")]
+        return [
+            fault(
+                "store",
+                str(exc),
+                "Let this user write there, or set ASTRIA_CALLBACK_STORE to another place.",
+            )
+        ]
     except StoreUnavailable as exc:
         return [
             fault(
