@@ -1,7 +1,7 @@
-# A LoRA in the text, a picture to begin from, and a controlnet.
+# A LoRA in the text (curl would take -F with "<" for a file), a picture to begin from, a controlnet.
 curl -X POST "$API/tunes/1504944/prompts" \
   -H "Authorization: Bearer $API_KEY" \
-  -F "prompt[text]=<lora:$TUNE:1> ohwx woman as marble" \
+  --form-string "prompt[text]=<lora:$TUNE:1> ohwx woman as marble" \
   -F 'prompt[input_image]=@1.jpg' \
   -F 'prompt[mask_image_url]=https://files.example.com/mask.png' \
   -F 'prompt[controlnet]=pose' \
