@@ -8,6 +8,7 @@ from typing import Annotated
 import anyio.to_thread
 from cyclopts import Parameter
 
+from astria_async.cli.commands import PROGRAM
 from astria_async.cli.demo.photos import find_photos
 from astria_async.cli.exits import CommandError, Exit
 from astria_async.cli.extras import need
@@ -15,6 +16,7 @@ from astria_async.cli.helping import documented
 from astria_async.cli.interrupts import interrupted
 from astria_async.cli.options import Flag
 from astria_async.cli.progress import reporter
+from astria_async.cli.resuming import resume_with
 from astria_async.cli.terminal import console, put_json, put_line, put_warning
 
 
@@ -52,6 +54,7 @@ async def demo(
 
     _prepare(out)
     job = Job(photos=photos, name=name or ("subject" if images else "cat"), out=out)
+    resume_with(f"nothing of it is left running, and it begins anew with: {PROGRAM} demo")
     async with stage(drop_callbacks=drop_callbacks) as running:
         dashboard = running.dashboard
         if open_:
