@@ -8,6 +8,7 @@ import anyio.abc
 import attrs
 
 from astria_async.clock import Clock
+from astria_async.events import log_event
 from astria_async.receiver import Receiver
 from astria_async.resources import Core
 from astria_async.resources.loading import Loader, outcome
@@ -90,12 +91,14 @@ class Background:
         try:
             found = await receiver.check()
         except Exception as error:  # noqa: BLE001 - logged; a diagnosis is not to end the client
-            logger.warning("astria.receiver_unchecked", extra={"error": type(error).__name__})
+            log_event(logger, logging.WARNING, "receiver.unchecked", error=type(error).__name__)
             return
         if not found.ok:
-            logger.warning(
-                "Callbacks will not arrive: %s. %s Polling covers meanwhile.",
-                found.reason,
-                found.advice,
-                extra={"event": "astria.receiver_unreachable", "fault": str(found.fault)},
+            log_event(
+                logger,
+                logging.WARNING,
+                "receiver.unreachable",
+                fault=str(found.fault),
+                detail=f"Callbacks will not arrive: {found.reason}. {found.advice} "
+                "Polling covers meanwhile.",
             )

@@ -30,7 +30,7 @@ async def test_an_unreachable_receiver_is_warned_of_once(caplog: pytest.LogCaptu
     assert early == []
     (record,) = caplog.records
     assert "localhost is an address of this machine" in record.getMessage()
-    assert record.__dict__["fault"] == "private"
+    assert record.__dict__["fields"] == {"fault": "private"}
 
 
 async def test_a_receiver_beside_a_sandbox_is_not_checked(caplog: pytest.LogCaptureFixture) -> None:

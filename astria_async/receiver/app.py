@@ -31,6 +31,7 @@ from astria_async.receiver.lifetime import StoreUse
 from astria_async.receiver.log import describe, log_event
 from astria_async.receiver.proof import Probe, Prober
 from astria_async.receiver.refusals import Refusals
+from astria_async.telemetry import record_kept, span
 
 MAX_QUERY = 8192
 """Bytes of a query string. A URL of ours has at most 2000."""
@@ -158,11 +159,14 @@ class CallbackApp:
             return await self._use.store.put(callback)
 
         about = {"kind": callback.kind, "wait": callback.wait}
+        began = self._clock.monotonic()
         try:
-            is_new = await within(self._clock, self._limits.store_timeout, put)
+            with span("astria callback", "server", metadata=callback.metadata, kind=callback.kind):
+                is_new = await within(self._clock, self._limits.store_timeout, put)
         except (StoreUnavailable, ConfigurationError, TimeoutError) as exc:
             log_event(logging.ERROR, "callback.not_kept", **about, error=describe(exc))
             return answers.STORE_DOWN
+        record_kept(callback.kind, self._clock.monotonic() - began)
         log_event(logging.INFO, "callback.kept", **about, bytes=len(body), new=is_new)
         return answers.ACCEPTED
 

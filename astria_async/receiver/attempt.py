@@ -13,6 +13,7 @@ from astria_async.receiver.deadline import within
 from astria_async.receiver.handlers import HandlerLimits, Handlers, unsettled_pause
 from astria_async.receiver.log import describe, describe_fully, log_event
 from astria_async.stores import Record
+from astria_async.telemetry import change_handlers, span
 
 Load = Callable[[Callback], Awaitable[Any | None]]
 """
@@ -119,12 +120,16 @@ class Attempt:
 
     async def _handle(self, loaded: "_Loaded", callback: Callback) -> Verdict:
         async def run() -> list[str]:
-            return await self._run_each(loaded.object, callback)
+            with span("astria handle", "consumer", metadata=callback.metadata, kind=callback.kind):
+                return await self._run_each(loaded.object, callback)
 
+        change_handlers(callback.kind, 1)
         try:
             errors = await within(self.clock, self.limits.timeout, run)
         except TimeoutError as exc:
             errors = [f"the handlers {exc}"]
+        finally:
+            change_handlers(callback.kind, -1)
         if not errors:
             log_event(logging.INFO, "handler.done", **_about(callback))
             return Finished(loaded.mark)

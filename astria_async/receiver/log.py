@@ -1,14 +1,11 @@
-"""
-What the receiver says in the log, as events with fields.
-
-Logger ``astria_async.receiver``; each record's ``event`` and ``fields`` attributes serve structured
-logging, and its message reads the same for people. Wait ids and object ids may be in it; a query
-string, a signature, a secret or a presigned URL never is.
-"""
+"""What the receiver says in the log, and how it tells of errors there."""
 
 import logging
 import re
 import traceback
+from typing import Any
+
+from astria_async import events
 
 logger: logging.Logger = logging.getLogger("astria_async.receiver")
 
@@ -16,20 +13,9 @@ _QUERY = re.compile(r"(https?://[^\s?#'\"<>]*)\?[^\s'\"<>]*")
 _LONGEST = 2000
 
 
-def log_event(level: int, event: str, *, detail: str = "", **fields: object) -> None:
-    """
-    Log *event*. Values are shown by ``repr``, so that none can forge a line of its own.
-
-    Args:
-        level: As in :mod:`logging`.
-        event: Its name, such as ``callback.kept``.
-        detail: Text of our own for people, such as a traceback, on lines that follow.
-        fields: What there is to say.
-    """
-    if logger.isEnabledFor(level):
-        text = "".join(f" {name}={value!r}" for name, value in fields.items())
-        more = f"\n{detail.rstrip()}" if detail else ""
-        logger.log(level, "%s%s%s", event, text, more, extra={"event": event, "fields": fields})
+def log_event(level: int, event: str, *, detail: str = "", **fields: Any) -> None:
+    """Log *event* as the receiver's; see :func:`astria_async.events.log_event`."""
+    events.log_event(logger, level, event, detail=detail, **fields)
 
 
 def without_queries(text: str) -> str:

@@ -12,6 +12,7 @@ import anyio
 import attrs
 
 from astria_async.clock import Clock
+from astria_async.events import log_event
 from astria_async.protocol import calls
 from astria_async.protocol.callbacks import Address, Kind
 from astria_async.protocol.calls import Call
@@ -163,7 +164,7 @@ class Core:
         try:
             return structure(MODELS[kind], item, binding=self, request_id=request_id)
         except DecodeError as error:
-            logger.warning("astria.unreadable", extra={"kind": kind, "problem": str(error)})
+            log_event(logger, logging.WARNING, "object.unreadable", kind=kind, error=str(error))
             return None
 
     async def refresh(self, obj: J) -> J:

@@ -29,6 +29,7 @@ from astria_async.protocol.params import NewPrompt, NewTune, PromptOptions, Prom
 from astria_async.resources.costs import sort_of
 from astria_async.resources.ledger import Ledger
 from astria_async.resources.settling import Settler
+from astria_async.telemetry import span, traceparent
 from astria_async.waiting import Marks, Reconciler
 
 if TYPE_CHECKING:
@@ -62,8 +63,9 @@ class Creator:
 
     async def tune(self, params: NewTune) -> Tune:
         """Create a tune."""
-        call, marks, nested = self.tune_call(params)
-        return await self._create(Tune, call, [marks, *nested], key=params.idempotency_key)
+        with span("astria create tune", "client", kind="tune"):
+            call, marks, nested = self.tune_call(params)
+            return await self._create(Tune, call, [marks, *nested], key=params.idempotency_key)
 
     def tune_call(self, params: NewTune) -> tuple[Call, Marks, list[Marks]]:
         """The request for a tune, and by what it and its nested prompts are known."""
@@ -90,8 +92,9 @@ class Creator:
 
     async def prompt(self, tune_id: int, params: NewPrompt) -> Prompt:
         """Create a prompt on a tune."""
-        call, marks = self.prompt_call(tune_id, params)
-        return await self._create(Prompt, call, [marks], key=params.idempotency_key)
+        with span("astria create prompt", "client", kind="prompt"):
+            call, marks = self.prompt_call(tune_id, params)
+            return await self._create(Prompt, call, [marks], key=params.idempotency_key)
 
     def prompt_call(self, tune_id: int, params: NewPrompt) -> tuple[Call, Marks]:
         """The request for a prompt, and by what it is known."""
@@ -103,9 +106,10 @@ class Creator:
 
     async def duplicate(self, prompt_id: int, params: PromptOverrides) -> Prompt:
         """Create a copy of a prompt."""
-        wait, callback = self._register("prompt", params, None)
-        call = calls.duplicate_prompt(prompt_id, params, callback=callback)
-        return await self._create(Prompt, call, [_prompt_marks(params, wait, None)], key=None)
+        with span("astria create prompt", "client", kind="prompt"):
+            wait, callback = self._register("prompt", params, None)
+            call = calls.duplicate_prompt(prompt_id, params, callback=callback)
+            return await self._create(Prompt, call, [_prompt_marks(params, wait, None)], key=None)
 
     def _check_key(self, key: str | None, wait: str | None, what: str) -> None:
         if key is not None and wait is None and not self.core.idempotent:
@@ -143,7 +147,9 @@ class Creator:
                 )
             return None, None
         wait = mint_wait_id() if key is None else derive_wait_id(kind, key)
-        address = Address(kind=kind, wait=wait, metadata=metadata)
+        # An equal create is to be sent the same from every process, whatever it is a part of.
+        traced = traceparent() if key is None else {}
+        address = Address(kind=kind, wait=wait, metadata={**traced, **metadata})
         return wait, self.core.desk.callback_url(address)
 
     async def _create(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import attrs
 
+from astria_async.events import log_event
 from astria_async.protocol.errors import StoreUnavailable
 from astria_async.stores import Expectation, State, Store
 from astria_async.waiting import Marks
@@ -68,7 +69,7 @@ class Ledger:
             try:
                 await self.store.expect(_expectation(marks, object_id))
             except StoreUnavailable:
-                logger.warning("astria.store_unavailable", extra={"object_id": object_id})
+                log_event(logger, logging.WARNING, "store.unavailable", object_id=object_id)
 
     async def forget(self, creates: Iterable[Marks]) -> None:
         """Drop what surely did not happen; what stays is found to be absent later."""
@@ -78,7 +79,7 @@ class Ledger:
                     if marks.wait is not None:
                         await self.store.forget(marks.wait)
             except StoreUnavailable:
-                logger.warning("astria.store_unavailable")
+                log_event(logger, logging.WARNING, "store.unavailable")
 
 
 def _expectation(marks: Marks, object_id: int | None) -> Expectation:

@@ -7,6 +7,7 @@ import random
 import attrs
 
 from astria_async.clock import Clock
+from astria_async.events import log_event
 from astria_async.protocol.errors import StoreUnavailable
 from astria_async.stores.base import Store
 
@@ -46,6 +47,6 @@ class Pruner:
             try:
                 deleted = await self.store.prune(before=before)
             except StoreUnavailable as error:
-                logger.warning("astria.prune_failed", extra={"error": type(error).__name__})
+                log_event(logger, logging.WARNING, "store.prune_failed", error=type(error).__name__)
                 continue
-            logger.debug("astria.pruned", extra={"deleted": deleted})
+            log_event(logger, logging.DEBUG, "store.pruned", deleted=deleted)

@@ -7,6 +7,7 @@ import anyio
 import attrs
 
 from astria_async.clock import Clock
+from astria_async.events import log_event
 from astria_async.protocol.calls import Call
 from astria_async.protocol.errors import APIError, AstriaError, ConnectionFailed, RateLimited
 from astria_async.protocol.replies import Reply, read_error
@@ -57,9 +58,15 @@ class Sender:
                 pause = self._pause(policy, call, error, attempt)
                 if pause is None:
                     raise
-                logger.info(
-                    "astria.retry",
-                    extra={"path": call.path, "attempt": attempt, "pause": round(pause, 3)},
+                log_event(
+                    logger,
+                    logging.INFO,
+                    "request.retried",
+                    method=call.method,
+                    path=call.path,
+                    attempt=attempt,
+                    pause=round(pause, 3),
+                    error=type(error).__name__,
                 )
             await self.clock.sleep(pause)
             attempt += 1

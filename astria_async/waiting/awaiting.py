@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from astria_async.protocol.errors import AstriaError
 from astria_async.protocol.models import Job
+from astria_async.telemetry import is_apart, span
 from astria_async.waiting.entries import Doorbell, Waiter, conclude
 from astria_async.waiting.waits import Waits, is_final
 
@@ -55,15 +56,18 @@ async def wait_ready(
         notify=lambda _: bell.ring(),
         wants_progress=on_progress is not None,
     )
-    try:
-        while True:
-            await bell.wait()
-            if waiter.finished:
-                return cast("J", waiter.result())
-            # Nobody else is rung for before the end.
-            cast("Callable[[J], None]", on_progress)(cast("J", waiter.progress))
-    finally:
-        waits.leave(waiter)
+    # A program that waits after a restart goes on in the trace of the create.
+    origin = job.metadata if is_apart() else None
+    with span("astria wait", "internal", metadata=origin, kind=job.kind):
+        try:
+            while True:
+                await bell.wait()
+                if waiter.finished:
+                    return cast("J", waiter.result())
+                # Nobody else is rung for before the end.
+                cast("Callable[[J], None]", on_progress)(cast("J", waiter.progress))
+        finally:
+            waits.leave(waiter)
 
 
 @attrs.define(eq=False)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 import anyio
 import attrs
 
+from astria_async.events import log_event
 from astria_async.protocol.callbacks import Callback, read_body
 from astria_async.protocol.codec import merged
 from astria_async.protocol.errors import DecodeError, StoreUnavailable
@@ -93,8 +94,13 @@ class Hints:
     def _complain(error: Exception) -> None:
         """Log that the store failed: polling covers meanwhile, so that no wait ends for it."""
         expected = isinstance(error, StoreUnavailable)
-        detail = {"error": type(error).__name__}
-        logger.warning("astria.store_unavailable", extra=detail, exc_info=not expected)
+        log_event(
+            logger,
+            logging.WARNING,
+            "store.unavailable",
+            error=type(error).__name__,
+            exc_info=not expected,
+        )
 
     def _take(self, callback: Callback) -> None:
         entry = self.waits.by_wait.get(callback.wait)

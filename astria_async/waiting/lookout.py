@@ -13,6 +13,7 @@ import anyio
 import anyio.abc
 import attrs
 
+from astria_async.events import log_event
 from astria_async.protocol.callbacks import Kind
 from astria_async.protocol.errors import (
     AstriaError,
@@ -23,6 +24,7 @@ from astria_async.protocol.errors import (
     PermissionDenied,
 )
 from astria_async.protocol.models import Job
+from astria_async.telemetry import count_look
 from astria_async.waiting.entries import Entry
 from astria_async.waiting.piles import Pile
 from astria_async.waiting.plan import Look, not_shown
@@ -171,6 +173,7 @@ class Lookout:
             self.waits.looks.add(entry.due, entry)
 
     async def _fetch(self, look: Look, entries: list[Entry], asked: set[int]) -> None:
+        count_look(look.kind, page=look.page)
         try:
             if look.page:
                 seen = await self.fetch.page(look.kind, look.ids[0] + 1)
@@ -178,10 +181,10 @@ class Lookout:
                 seen = [await self.fetch.one(look.kind, look.ids[0])]
         except AstriaError as error:
             self._take_refusal(look, entries, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - logged, and ends these waits
             # Nobody knows what a transport of the user's own may raise. It ends these waits, which
             # say so, and not the whole client.
-            logger.exception("astria.look_broken")
+            log_event(logger, logging.ERROR, "look.broken", kind=look.kind, exc_info=True)
             for entry in entries:
                 self.waits.fail(entry, _broken(look, error))
         else:
@@ -214,7 +217,7 @@ class Lookout:
                 self.waits.put_off(entry, 0.0)
 
     def _miss(self, entries: list[Entry], error: AstriaError) -> None:
-        logger.warning("astria.look_failed", extra={"error": type(error).__name__})
+        log_event(logger, logging.WARNING, "look.failed", error=type(error).__name__)
         tries = min(max(entry.failures for entry in entries), MAX_DOUBLINGS)
         pause = min(LONGEST_BACKOFF, 2.0 * 2.0**tries) * self.waits.rng.uniform(1.0, 1.25)
         retry_after = getattr(error, "retry_after", None)

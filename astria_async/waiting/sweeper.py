@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import attrs
 
 from astria_async.clock import Clock
+from astria_async.events import log_event
 from astria_async.protocol.callbacks import Callback, Kind
 from astria_async.protocol.errors import AstriaError, DecodeError, NotFound, PermissionDenied
 from astria_async.protocol.models import Job
@@ -69,10 +70,10 @@ class Sweeper:
             try:
                 await self.sweep()
             except AstriaError as error:
-                logger.warning("astria.sweep_failed", extra={"error": type(error).__name__})
-            except Exception:
+                log_event(logger, logging.WARNING, "sweep.failed", error=type(error).__name__)
+            except Exception:  # noqa: BLE001 - logged
                 # Of a transport or store of the user's own, perhaps; it is not to end the client.
-                logger.exception("astria.sweep_broken")
+                log_event(logger, logging.ERROR, "sweep.broken", exc_info=True)
 
     async def sweep(self) -> int:
         """
@@ -123,8 +124,11 @@ class Sweeper:
                 continue
             except (DecodeError, PermissionDenied) as error:
                 # One that cannot be seen is not to keep the others from being seen.
-                about = {"kind": kind, "object_id": look.ids[0], "error": type(error).__name__}
-                logger.warning("astria.unreadable", extra=about)
+                named = type(error).__name__
+                log_event(
+                    logger, logging.WARNING, "object.unreadable",
+                    kind=kind, object_id=look.ids[0], error=named,
+                )  # fmt: skip
                 continue
             looks += left
             for job in seen:
@@ -144,7 +148,7 @@ class Sweeper:
     async def _make_good(self, expectation: Expectation, job: Job) -> bool:
         if not job.is_settled:
             return False
-        logger.info("astria.callback_made_good", extra={"kind": job.kind, "object_id": job.id})
+        log_event(logger, logging.INFO, "callback.made_good", kind=job.kind, object_id=job.id)
         return await self.store.put(
             Callback(
                 kind=expectation.kind,

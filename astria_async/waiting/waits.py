@@ -10,6 +10,7 @@ import attrs
 from astria_async.clock import Clock
 from astria_async.protocol.errors import AstriaError, ClientClosed
 from astria_async.protocol.models import Job
+from astria_async.telemetry import change_waits
 from astria_async.waiting.entries import (
     Agenda,
     Doorbell,
@@ -109,6 +110,7 @@ class Waits:
         seconds = self.policy.timeout_for(job) if timeout is None else max(0.0, timeout)
         waiter = Waiter(notify, entry, self.clock.monotonic() + seconds, wants_progress)
         entry.waiters.add(waiter)
+        change_waits(job.kind, 1)
         self.deadlines.add(waiter.deadline, waiter)
         if not known:
             self.put_off(entry, self._first_pause(entry))
@@ -134,6 +136,7 @@ class Waits:
         entry = waiter.entry
         if waiter in entry.waiters:
             entry.waiters.remove(waiter)
+            change_waits(entry.last.kind, -1)
             self.deadlines.drop()
             if not entry.waiters:
                 self._forget(entry)

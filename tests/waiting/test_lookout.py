@@ -334,7 +334,7 @@ async def test_an_unexpected_error_ends_the_waits_and_not_the_client(
     assert type(waits[0].error) is AstriaError
     assert waits[0].error.__cause__ is error
     assert waits[1].result is not None
-    assert "astria.look_broken" in caplog.messages
+    assert any("look.broken" in it for it in caplog.messages)
 
 
 async def test_nothing_spins_while_nothing_may_start() -> None:
