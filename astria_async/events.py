@@ -30,6 +30,7 @@ EVENTS: dict[str, str] = {
     "receiver.unchecked": "Whether callbacks would arrive could not be found out.",
     "receiver.unreachable": "Callbacks will not arrive, and why.",
     "request.retried": "A request is sent again after a pause.",
+    "store.not_closed": "The store did not close in time, and was let go.",
     "store.prune_failed": "What is too old could not be deleted; it is tried again in an hour.",
     "store.pruned": "What was too old was deleted.",
     "store.unavailable": "The store did not answer; polling covers, or the work is tried again.",

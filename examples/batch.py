@@ -26,6 +26,7 @@ from PIL import Image, ImageDraw
 from astria_async import (
     Astria,
     BudgetExceeded,
+    InvalidInput,
     PromptFailed,
     Receiver,
     ValidationError,
@@ -35,6 +36,7 @@ from astria_async import (
 FLUX = 1504944
 CELL, GAP = 256, 12
 INTERRUPTED = 130
+LINE_FAILS = (BudgetExceeded, InvalidInput, PromptFailed, ValidationError, WaitTimeout)
 
 
 @attrs.frozen
@@ -84,7 +86,7 @@ class Batch:
                 )
                 prompt = await prompt.wait_ready()
                 self.files[line.name] = await prompt.download(self.out / line.name)
-            except (BudgetExceeded, PromptFailed, ValidationError, WaitTimeout) as error:
+            except LINE_FAILS as error:
                 self.failures[line.name] = str(error)
                 print(f"{line.name}: {error}", file=sys.stderr)
             else:

@@ -15,9 +15,9 @@ class _RetryLog(logging.Handler):
     """Shows what the client's log says of tries."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        pause = getattr(record, "pause", 0.0)
-        if record.msg == "astria.retry" and pause >= WORTH_TELLING:
-            path = getattr(record, "path", "")
+        fields = getattr(record, "fields", {})
+        if getattr(record, "event", "") == "request.retried" and fields["pause"] >= WORTH_TELLING:
+            path, pause = fields["path"], fields["pause"]
             put_warning(f"no good answer to {path}; trying again in {pause:.0f} s")
 
 

@@ -101,10 +101,11 @@ async def test_goes_on_after_ctrl_c(
 
 
 async def test_a_line_that_fails_holds_up_no_other(
-    batch: Callable[..., Any], sandbox: Sandbox
+    batch: Callable[..., Any], sandbox: Sandbox, table: Path
 ) -> None:
     """The others are made, and the exit code tells."""
-    sandbox.faults.add(JobFault(kind="prompt", match="cat", reason="No cats."))
+    wrong = TABLE.replace("cat,a cat on a sofa,1", "cat,a cat on a sofa,99")
+    await anyio.Path(table).write_text(wrong)
 
     code, said = await batch()
 
