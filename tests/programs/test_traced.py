@@ -97,7 +97,8 @@ class Told:
         counts: Counter[str] = Counter()
         for point in self.metrics:
             if point["name"] == name:
-                counts[str(point["attributes"][by])] += point.get("value", point.get("count"))
+                number = point["value"] if "value" in point else point["count"]
+                counts[str(point["attributes"][by])] += number
         return counts
 
 
