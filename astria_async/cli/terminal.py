@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterable
 from typing import IO, Any, NoReturn
 
@@ -53,6 +54,22 @@ def put_facts(facts: Iterable[tuple[str, str | Text]]) -> None:
     for label, value in known:
         line = Text.assemble((f"{label:{width}}  ", "dim"), value)
         screen.print(line, soft_wrap=True)
+
+
+def put_hanging(screen: Console, head: Text, text: str, style: str = "") -> None:
+    """
+    Write *text* behind *head*; at a terminal what does not fit goes on below where it began.
+
+    Args:
+        screen: Where to.
+        head: What stands in front of the first line.
+        text: What is told. Its words stay whole, so that a path can be copied.
+        style: How it looks.
+    """
+    room = max(20, screen.width - head.cell_len) if screen.is_terminal else len(text) + 1
+    for line in textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False):
+        screen.print(Text.assemble(head, (line, style)), soft_wrap=True)
+        head = Text(" " * head.cell_len)
 
 
 def suggest(command: str) -> None:

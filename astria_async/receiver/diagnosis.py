@@ -45,9 +45,10 @@ def _find(evidence: Evidence) -> _Finding | None:
     if about_url:
         return about_url
     if isinstance(evidence.met, Exception):
-        return _about_error(evidence.met, urlsplit(evidence.url).hostname or "", evidence.seconds)
+        return _about_error(evidence.met, evidence.url, evidence.seconds)
     if evidence.proof is None:
-        return _about_tunnel(evidence.met) or _about_answer(evidence.met, evidence.url)
+        at = without_query(evidence.url)
+        return _about_tunnel(evidence.met, at) or _about_answer(evidence.met, at)
     return _about_receiver(evidence)
 
 
@@ -58,12 +59,12 @@ def _about_url(evidence: Evidence) -> _Finding | None:
         return (
             Fault.PRIVATE,
             f"{host} is an address of this machine or network: Astria cannot reach it",
-            "Give the receiver a public URL, or open a tunnel: receiver.serve(tunnel='ngrok').",
+            "Give it a public URL, or open a tunnel: astria-async listen --tunnel ngrok opens one.",
         )
     if parts.scheme == "http":
         return (
             Fault.PLAIN_HTTP,
-            "the public URL is plain http: Astria calls https",
+            f"{without_query(evidence.url)} is plain http, and Astria calls https",
             "Put the receiver behind something that speaks TLS, and use its https URL.",
         )
     return None
@@ -78,7 +79,9 @@ def is_private(host: str) -> bool:
         return name == "localhost" or name.endswith((".localhost", ".local", ".internal", ".lan"))
 
 
-def _about_error(error: Exception, host: str, seconds: float) -> _Finding:
+def _about_error(error: Exception, url: str, seconds: float) -> _Finding:
+    parts = urlsplit(url)
+    host, place = parts.hostname or "", parts.netloc.rpartition("@")[2]
     met = list(_causes(error))
     if any(isinstance(it, socket.gaierror) for it in met):
         return (
@@ -98,24 +101,24 @@ def _about_error(error: Exception, host: str, seconds: float) -> _Finding:
     if any(isinstance(it, ConnectionRefusedError) for it in met):
         return (
             Fault.REFUSED,
-            f"nothing listens at {host}: the connection was refused",
+            f"nothing listens at {place}: the connection was refused",
             "Start the receiver, and check port, firewall and tunnel.",
         )
     if any(isinstance(it, TimeoutError) or "Timeout" in type(it).__name__ for it in met):
         return (
             Fault.TIMEOUT,
-            f"{host} gave no answer in {seconds:.0f} s",
+            f"{place} gave no answer in {seconds:.0f} s",
             "Check the firewall, and that what stands in front of the receiver forwards to it.",
         )
     if any(type(it).__name__ in _CUT_OFF for it in met):
         return (
             Fault.TUNNEL,
-            f"{host} takes connections and closes them with no answer, as a dead tunnel does",
+            f"{place} takes connections and closes them with no answer, as a dead tunnel does",
             "See that the receiver runs and its tunnel leads there, or open the tunnel again.",
         )
     return (
         Fault.UNREACHABLE,
-        f"{host} cannot be reached: {type(error).__name__}",
+        f"{place} cannot be reached: {type(error).__name__}",
         "Check that the host is up, and what stands in front of the receiver.",
     )
 
@@ -134,101 +137,101 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             todo += it.exceptions
 
 
-def _about_tunnel(reply: ProbeReply) -> _Finding | None:
+def _about_tunnel(reply: ProbeReply, at: str) -> _Finding | None:
     """What a tunnel's service says of a tunnel that leads nowhere, if it is one that answered."""
     code = reply.headers.get("ngrok-error-code", "")
     if not code and reply.status != 530:  # noqa: PLR2004 - Cloudflare's: a tunnel with no connector
         return None
     return (
         Fault.TUNNEL,
-        f"{reply.status}: the tunnel is dead, says {code or 'Cloudflare'}: nothing is at its end",
+        f"the tunnel at {at} is dead, says {code or 'Cloudflare'} ({reply.status})",
         "Open it again, and set ASTRIA_CALLBACK_URL to the URL that it then has.",
     )
 
 
-def _about_answer(reply: ProbeReply, url: str) -> _Finding:
-    path = urlsplit(url).path or "/"
+def _about_answer(reply: ProbeReply, at: str) -> _Finding:
     match reply.status:
         case status if 300 <= status < 400:  # noqa: PLR2004
             where = without_query(reply.headers.get("location", "another place"))
             return (
                 Fault.REDIRECT,
-                f"{status}: {path} redirects to {where}, and Astria follows no redirect",
+                f"{at} redirects to {where} ({status}), and Astria follows no redirect",
                 "Use the URL that it leads to; see trailing_slash if only the slash differs.",
             )
         case 401 | 403 if reply.body == REFUSED:
             return (
                 Fault.SECRET,
-                "a receiver answers, but it has another secret",
+                f"the receiver at {at} has another secret",
                 "Set ASTRIA_CALLBACK_SECRET to the same value in every process.",
             )
         case 401 | 403 | 407 as status:
             return (
                 Fault.FORBIDDEN,
-                f"{status}: something in front of the receiver wants a login",
+                f"something in front of the receiver at {at} wants a login ({status})",
                 "Exempt the path from logins, preview protection and bot checks.",
             )
         case 404 | 410 as status:
             return (
                 Fault.NOT_FOUND,
-                f"{status}: there is nothing at {path}",
-                "Mount the receiver there; an exactly matching proxy wants trailing_slash=False.",
+                f"there is nothing at {at} ({status})",
+                "Mount the receiver there, or mend the path; trailing_slash=False drops its slash.",
             )
         case 405:
             return (
                 Fault.METHOD,
-                f"405: {path} does not take POST",
+                f"{at} does not take POST (405)",
                 "Mount the receiver's app there, or let the proxy forward POST.",
             )
         case _:
-            return _about_odd_answer(reply)
+            return _about_odd_answer(reply, at)
 
 
-def _about_odd_answer(reply: ProbeReply) -> _Finding:
+def _about_odd_answer(reply: ProbeReply, at: str) -> _Finding:
     status = reply.status
     if status == 503 and reply.body == UNHEALTHY:  # noqa: PLR2004
         return (
             Fault.STORE,
-            "the receiver answers, but its store would not keep a callback",
+            f"the receiver at {at} answers, but its store would not keep a callback",
             "Check the database that ASTRIA_CALLBACK_STORE names; the receiver's log says more.",
         )
     if status >= 500:  # noqa: PLR2004
         return (
             Fault.SERVER,
-            f"{status}: the server, or what stands in front of it, failed",
+            f"the server at {at}, or what stands in front of it, failed ({status})",
             "See its log; 502 to 504 mean that the receiver behind it is down or slow.",
         )
     if status >= 300:  # noqa: PLR2004
         return (
             Fault.UNEXPECTED,
-            f"{status}: something in front of the receiver refused the request",
+            f"something in front of the receiver at {at} refused the request ({status})",
             "See what stands there: a firewall, a limit, a proxy.",
         )
     if "html" in reply.headers.get("content-type", "").lower():
         return (
             Fault.LOGIN,
-            f"{status}: a web page answers in place of the receiver, such as a login page",
+            f"at {at} a web page answers in place of the receiver, such as a login page ({status})",
             "Exempt the path from logins and interstitials, or mend the routing.",
         )
     return (
         Fault.STRANGER,
-        f"{status}: something other than the receiver answers",
+        f"at {at} something other than the receiver answers ({status})",
         "Mend the routing: the callback would be taken and lost.",
     )
 
 
 def _about_receiver(evidence: Evidence) -> _Finding | None:
+    at = without_query(evidence.url)
     if evidence.proof == "apart":
         kind = "another store" if evidence.durable else "its own memory"
         return (
             Fault.OTHER_STORE,
-            f"the receiver answers, but keeps callbacks in {kind}: they would not be seen here",
+            f"the receiver at {at} keeps callbacks in {kind}: they would not be seen here",
             "Set ASTRIA_CALLBACK_STORE to the same database in every process.",
         )
     if evidence.seconds > SLOW:
         return (
             Fault.SLOW,
-            f"the receiver took {evidence.seconds:.1f} s to answer: Astria may not wait so long",
+            f"the receiver at {at} took {evidence.seconds:.1f} s: Astria may not wait so long",
             "See what is slow: a tunnel, a server that sleeps when idle, a busy event loop.",
         )
     return None

@@ -1,6 +1,7 @@
 """``doctor``: what is set up wrongly, in words, with what to do about it."""
 
 import json
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,8 @@ def test_other_secret(cli: Any, listen: Any) -> None:
         store = {"ASTRIA_CALLBACK_STORE": "memory:", "HOME": "/nowhere"}
         none = cli("doctor", "--json", **{**listener.env, "ASTRIA_CALLBACK_SECRET": "", **store})
 
-    assert "it has another secret" in faults(other)["callbacks"]
-    assert "no secret is set up here" in faults(none)["callbacks"]
+    assert "has another secret" in faults(other)["secret"]
+    assert "none is set up here" in faults(none)["secret"]
 
 
 def test_its_own_memory(cli: Any, listen: Any) -> None:
@@ -83,9 +84,9 @@ def test_its_own_memory(cli: Any, listen: Any) -> None:
     ("status", "headers", "said"),
     [
         (301, {"Location": "https://example.com/login"}, "redirects to https://example.com/login"),
-        (404, {}, "404: there is nothing at /astria/"),
+        (404, {}, "/astria/ (404)"),
         (401, {}, "wants a login"),
-        (502, {}, "502: the server, or what stands in front of it, failed"),
+        (502, {}, "or what stands in front of it, failed (502)"),
         (200, {"Content-Type": "text/html"}, "a web page answers in place of the receiver"),
     ],
 )
@@ -104,7 +105,7 @@ def test_what_stands_in_front(
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://hooks.example.com/astria", "must be https"),
+        ("http://hooks.example.com/astria", "is plain http, and Astria calls https"),
         ("{closed}", "the connection was refused"),
         ("https://gone.tunnel.invalid/astria", "does not resolve"),
         ("nonsense", "is not an absolute URL"),
@@ -146,6 +147,27 @@ async def test_slow_answer() -> None:
 
 
 @pytest.mark.parametrize(
+    ("secret", "said"),
+    [("short", "has 5 bytes"), ("", "a store that lasts needs one")],
+)
+def test_secret(cli: Any, secret: str, said: str) -> None:
+    """A secret that is too short, or missing where the store lasts, is told before any probe."""
+    done = cli("doctor", "--json", "--port", "0", "--store", "sqlite:///x.db",
+               ASTRIA_CALLBACK_SECRET=secret)  # fmt: skip
+
+    assert said in faults(done)["secret"]
+    assert "ASTRIA_CALLBACK_SECRET" in faults(done)["secret"]
+
+
+def test_broken_receiver(cli: Any) -> None:
+    """A receiver that cannot be served for the check is a fault of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = cli("doctor", "--json", "--port", str(taken.getsockname()[1]))
+
+    assert "the port is in use" in faults(done)["callbacks"]
+
+
+@pytest.mark.parametrize(
     ("store", "said"),
     [
         ("sqlite:////proc/callbacks.db", "/proc"),
@@ -154,16 +176,18 @@ async def test_slow_answer() -> None:
 )
 def test_store(cli: Any, store: str, said: str) -> None:
     """A store that cannot be written to, does not run, or is mistyped is named."""
-    done = cli("doctor", "--json", "--store", store, ASTRIA_CALLBACK_SECRET=SECRET)
+    done = cli("doctor", "--json", "--port", "0", "--store", store, ASTRIA_CALLBACK_SECRET=SECRET)
 
     assert said in faults(done)["store"]
+    assert done.json["findings"][-1]["said"] == "not looked at: they need the store"
 
 
 def test_wrong_key(cli: Any) -> None:
-    """A key that the API does not know is named; the clock is looked at all the same."""
+    """A key that the API does not know is named, and where it is set; the clock is looked at."""
     done = cli("doctor", "--json", ASTRIA_API_KEY="sd_wrong")
 
     assert list(faults(done)) == ["key"]
+    assert faults(done)["key"].endswith("and set ASTRIA_API_KEY.")
     assert "clock" in {it["about"] for it in done.json["findings"]}
 
 
@@ -270,8 +294,20 @@ def test_people_see_what_to_do(cli: Any) -> None:
 
     assert done.code == 15
     assert "✗ key        wrong: the API does not know it (401)\n" in done.out
-    assert "             Copy it again from the API settings of your Astria account.\n" in done.out
+    assert "             Copy it again from the API settings of your Astria account" in done.out
     assert done.out.endswith("2 things to mend.\n")
+
+
+def test_terminal(terminal: Any, sandbox: Any) -> None:
+    """At a terminal what is long goes on where it began, and words stay whole."""
+    screen = terminal("doctor", "--base-url", f"{closed()}/a/path", ASTRIA_API_KEY="sd_test")
+
+    done = screen.end()
+
+    assert done.code == 15
+    assert "Looking at the API" in done.out
+    assert re.search(r"· settings   no file\n {13}/\S+/config.toml;\n {13}the env", done.out)
+    assert re.search(r"✗ api        http://\S+: nothing listens there\n {13}Check", done.out)
 
 
 def test_tunnel_needs_port(cli: Any) -> None:

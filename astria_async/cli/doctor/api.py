@@ -62,7 +62,7 @@ async def look_at_api(found: Settings, workspace: str | None) -> list[Finding]:
     except (ConnectionFailed, TimeoutError) as exc:
         return [_unreachable(base_url, exc)]
     except APIError as exc:
-        return [*_refused(base_url, exc, workspace), *_clock(exc.headers)]
+        return [*_refused(base_url, exc, found, workspace), *_clock(exc.headers)]
     return [ok("api", f"{base_url} answers"), *_account(reply, workspace), *_clock(reply.headers)]
 
 
@@ -94,17 +94,15 @@ def _balance(user: User) -> Finding:
     return ok("balance", f"{balance:.2f} USD")
 
 
-def _refused(base_url: str, error: APIError, workspace: str | None) -> list[Finding]:
+def _refused(
+    base_url: str, error: APIError, found: Settings, workspace: str | None
+) -> list[Finding]:
     answers = ok("api", f"{base_url} answers")
     match error:
         case AuthenticationError():
             return [
                 answers,
-                fault(
-                    "key",
-                    "wrong: the API does not know it (401)",
-                    "Copy it again from the API settings of your Astria account.",
-                ),
+                fault("key", "wrong: the API does not know it (401)", _how_to_set_key(found)),
             ]
         case PermissionDenied() | NotFound() if workspace is not None:
             return [
@@ -125,6 +123,12 @@ def _refused(base_url: str, error: APIError, workspace: str | None) -> list[Find
             ]
         case _:
             return [fault("api", f"{base_url} answers {error.status}", "Try again later.")]
+
+
+def _how_to_set_key(found: Settings) -> str:
+    source = found.sources.get("api_key", "")
+    then = f"set {source}" if source.startswith("ASTRIA_") else f"run {PROGRAM} login"
+    return f"Copy it again from the API settings of your Astria account, and {then}."
 
 
 def _unreachable(base_url: str, error: BaseException) -> Finding:
@@ -156,11 +160,12 @@ def _clock(headers: Mapping[str, str]) -> list[Finding]:
         return []
     ahead = (dt.datetime.now(dt.UTC) - theirs.replace(tzinfo=dt.UTC)).total_seconds()
     if abs(ahead) <= SKEW:
-        return [ok("clock", "right")]
+        return [ok("clock", f"within {SKEW:.0f} s of the API's")]
+    way = "ahead of" if ahead > 0 else "behind"
     return [
         fault(
             "clock",
-            f"this machine's is {_span(abs(ahead))} {'ahead' if ahead > 0 else 'behind'}",
+            f"this machine's is {_span(abs(ahead))} {way} the API's",
             "Set it, or have it set by NTP: deadlines and progress go by it.",
         )
     ]

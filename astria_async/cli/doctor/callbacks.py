@@ -1,22 +1,28 @@
-"""Looking at the way that callbacks take: the store, the secret, and the URL from outside."""
+"""Looking at the way that callbacks take: the secret, and the URL from outside."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import attrs
 
 from astria_async.cli.commands import PROGRAM
 from astria_async.cli.doctor.findings import Finding, fault, note, ok
+from astria_async.cli.doctor.store import look_at_store
 from astria_async.cli.session import is_local
 from astria_async.cli.settings import Settings
 from astria_async.client import BASE_URL
 from astria_async.clock import Clock
-from astria_async.protocol.callbacks import check_public_url
-from astria_async.protocol.errors import AstriaError, ConfigurationError, StoreUnavailable
+from astria_async.protocol.callbacks import CallbackSigner, check_public_url
+from astria_async.protocol.errors import AstriaError, ConfigurationError
 from astria_async.receiver import CheckResult, Fault, Receiver
-from astria_async.stores import Store, open_store
+from astria_async.stores import open_store
+
+_PROVEN = {None, Fault.OTHER_STORE, Fault.SLOW}
+"""What is found of a receiver that has proved to have our secret."""
 
 _ABOUT_URL = "Set ASTRIA_CALLBACK_URL to the https URL by which Astria reaches the receiver."
+_ABOUT_SECRET = "Set ASTRIA_CALLBACK_SECRET to the same value in every process."  # noqa: S105
 
 
 @attrs.frozen(kw_only=True)
@@ -44,23 +50,50 @@ async def look_at_callbacks(
         serving: Whether to serve a receiver meanwhile.
         clock: What the answer's time is measured on; the machine's by default.
     """
-    store = await _look_at_store(found)
+    store = await look_at_store(found)
     if found.callback_url is None and serving.port is None:
-        return [
-            *store,
-            note(
-                "callbacks",
-                "no URL is set up, so waiting polls",
-                f"Set ASTRIA_CALLBACK_URL; {PROGRAM} listen opens one.",
-            ),
-        ]
-    if any(it.verdict == "fault" for it in store):
-        return store
+        none = note(
+            "callbacks",
+            "no URL is set up, so waiting polls",
+            f"Set ASTRIA_CALLBACK_URL; {PROGRAM} listen opens one.",
+        )
+        return [store, none]
+    if store.verdict == "fault":
+        return [store, note("callbacks", "not looked at: they need the store")]
+    wrong = _about_secret(found) or _about_url(found.callback_url)
+    return [store, wrong] if wrong else [store, *await _look_from_outside(found, serving, clock)]
+
+
+def _about_secret(found: Settings) -> Finding | None:
+    secret = found.callback_secret
+    if secret is None:
+        store = found.callback_store
+        if store is None or not open_store(store).durable:
+            return None
+        return fault("secret", "there is none, and a store that lasts needs one", _ABOUT_SECRET)
     try:
-        if found.callback_url is not None:
-            check_public_url(found.callback_url)
+        CallbackSigner(secret.split(","))
     except ConfigurationError as exc:
-        return [*store, fault("callbacks", str(exc), _ABOUT_URL)]
+        return fault("secret", str(exc), _ABOUT_SECRET)
+    return None
+
+
+def _about_url(url: str | None) -> Finding | None:
+    if url is None:
+        return None
+    try:
+        check_public_url(url, allow_http=True)
+    except ConfigurationError as exc:
+        said = str(exc).replace("public_url", "the URL", 1)
+        return fault("callbacks", said, _ABOUT_URL)
+    if urlsplit(url).scheme == "http" and not is_local(url):
+        return fault("callbacks", f"{url} is plain http, and Astria calls https", _ABOUT_URL)
+    return None
+
+
+async def _look_from_outside(
+    found: Settings, serving: Serving, clock: Clock | None
+) -> list[Finding]:
     try:
         receiver = Receiver(
             found.callback_url,
@@ -71,8 +104,8 @@ async def look_at_callbacks(
         async with _served(receiver, serving):
             result = await receiver.check(local=is_local(found.base_url or BASE_URL))
     except AstriaError as exc:
-        return [*store, fault("callbacks", str(exc), "Mend what it names.")]
-    return [*store, _verdict(result, found, durable=receiver.store.durable)]
+        return [fault("callbacks", str(exc), "Mend what it names, and look again.")]
+    return _findings(result, found, durable=receiver.store.durable)
 
 
 @asynccontextmanager
@@ -84,50 +117,24 @@ async def _served(receiver: Receiver, serving: Serving) -> AsyncIterator[None]:
         yield
 
 
-def _verdict(result: CheckResult, found: Settings, *, durable: bool) -> Finding:
+def _findings(result: CheckResult, found: Settings, *, durable: bool) -> list[Finding]:
+    if result.fault is Fault.SECRET and found.callback_secret is None:
+        return [
+            fault(
+                "secret",
+                f"none is set up here, so the receiver at {result.url} cannot prove to be yours",
+                "Set ASTRIA_CALLBACK_SECRET to the receiver's.",
+            )
+        ]
+    if result.fault is Fault.SECRET:
+        return [fault("secret", result.reason, result.advice)]
+    proven = [ok("secret", "the receiver has the same")] if result.fault in _PROVEN else []
+    return [*proven, _verdict(result, durable=durable)]
+
+
+def _verdict(result: CheckResult, *, durable: bool) -> Finding:
     if result.ok:
         return ok("callbacks", f"{result.url} takes them, in {result.seconds * 1000:.0f} ms")
     if result.fault is Fault.OTHER_STORE and not durable:
         return ok("callbacks", f"{result.url} takes them, and keeps them in a store of its own")
-    if result.fault is Fault.SECRET and found.callback_secret is None:
-        return fault(
-            "callbacks",
-            "a receiver answers, and no secret is set up here to prove that it is yours",
-            "Set ASTRIA_CALLBACK_SECRET to the receiver's.",
-        )
-    return fault("callbacks", f"{result.url}: {result.reason}", result.advice)
-
-
-async def _look_at_store(found: Settings) -> list[Finding]:
-    if found.callback_store is None:
-        return [note("store", "memory, so callbacks are seen by their own process alone")]
-    try:
-        store = open_store(found.callback_store)
-        await _write(store)
-    except ConfigurationError as exc:
-        return [
-            fault(
-                "store",
-                str(exc),
-                "Let this user write there, or set ASTRIA_CALLBACK_STORE to another place.",
-            )
-        ]
-    except StoreUnavailable as exc:
-        return [
-            fault(
-                "store",
-                f"it would not keep a callback: {exc}",
-                "Check that the database runs, and may be written to.",
-            )
-        ]
-    if not store.durable:
-        return [note("store", "memory, so callbacks are seen by their own process alone")]
-    return [ok("store", f"{type(store).__name__} keeps what is written")]
-
-
-async def _write(store: Store) -> None:
-    await store.open()
-    try:
-        await store.check()
-    finally:
-        await store.aclose()
+    return fault("callbacks", result.reason, result.advice)

@@ -1,8 +1,11 @@
 """``astria-async doctor``, as it is typed."""
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import attrs
+from rich.text import Text
 
 from astria_async.cli import settings
 from astria_async.cli.doctor.api import look_at_api
@@ -11,9 +14,19 @@ from astria_async.cli.doctor.findings import Finding, fault, note, ok
 from astria_async.cli.exits import CommandError, Exit
 from astria_async.cli.helping import documented
 from astria_async.cli.options import Flag, Port
-from astria_async.cli.terminal import console, count, put_json, put_line
+from astria_async.cli.terminal import (
+    console,
+    count,
+    is_lively,
+    put_hanging,
+    put_json,
+    put_line,
+)
 
 _SIGNS = {"ok": ("✓", "green"), "fault": ("✗", "bold red"), "note": ("·", "yellow")}
+
+LABELS = 9
+"""Characters of the longest thing that is looked at."""
 
 
 @documented
@@ -46,13 +59,24 @@ async def doctor(
     found = _with(
         settings.load(), base_url=base_url, callback_url=callback_url, callback_store=store
     )
-    findings = [
-        *_look_at_settings(),
-        *await look_at_api(found, workspace or found.workspace_id),
-        *await look_at_callbacks(found, Serving(port=port, tunnel=tunnel)),
-    ]
-    _show(findings, json=json)
-    return Exit.UNSOUND if any(it.verdict == "fault" for it in findings) else Exit.OK
+    serving = Serving(port=port, tunnel=tunnel)
+    findings = _look_at_settings()
+    put = _silent if json else _put
+    put(findings)
+    with _busy("API", silent=json):
+        of_api = await look_at_api(found, workspace or found.workspace_id)
+    put(of_api)
+    with _busy("way of callbacks", silent=json):
+        of_callbacks = await look_at_callbacks(found, serving)
+    put(of_callbacks)
+    findings += [*of_api, *of_callbacks]
+    faults = sum(it.verdict == "fault" for it in findings)
+    if json:
+        put_json({"faults": faults, "findings": [attrs.asdict(it) for it in findings]})
+    else:
+        put_line()
+        put_line(f"{count(faults, 'thing')} to mend." if faults else "All is well.")
+    return Exit.UNSOUND if faults else Exit.OK
 
 
 def _with(found: settings.Settings, **given: str | None) -> settings.Settings:
@@ -66,21 +90,29 @@ def _look_at_settings() -> list[Finding]:
         return [note("settings", f"no file {path}; the environment alone counts")]
     if settings.exposed(path):
         return [fault("settings", f"others can read your key in {path}", f"Run chmod 600 {path}")]
-    return [ok("settings", f"{path} is yours alone")]
+    return [ok("settings", f"{path} can be read by you alone")]
 
 
-def _show(findings: list[Finding], *, json: bool) -> None:
-    faults = sum(it.verdict == "fault" for it in findings)
-    if json:
-        put_json({"faults": faults, "findings": [attrs.asdict(it) for it in findings]})
-        return
+@contextlib.contextmanager
+def _busy(what: str, *, silent: bool) -> Iterator[None]:
+    """Show at a terminal that the *what* is being looked at: it may take as long as its answer."""
     screen = console()
-    width = max(len(it.about) for it in findings)
+    if silent or not is_lively(screen):
+        yield
+        return
+    with screen.status(f"Looking at the {what} …", spinner_style="cyan"):
+        yield
+
+
+def _silent(findings: Sequence[Finding]) -> None:
+    """Print nothing yet."""
+
+
+def _put(findings: Sequence[Finding]) -> None:
+    screen = console()
     for it in findings:
         sign, colour = _SIGNS[it.verdict]
-        screen.print(f"[{colour}]{sign}[/] {it.about:{width}}  ", end="", soft_wrap=True)
-        screen.print(it.said, markup=False, soft_wrap=True)
+        head = Text.assemble((sign, colour), f" {it.about:{LABELS}}  ")
+        put_hanging(screen, head, it.said)
         if it.advice:
-            screen.print(f"  {'':{width}}  {it.advice}", style="dim", markup=False, soft_wrap=True)
-    put_line()
-    put_line(f"{count(faults, 'thing')} to mend." if faults else "All is well.")
+            put_hanging(screen, Text(" " * head.cell_len), it.advice, "dim")

@@ -14,7 +14,7 @@ class Finding:
 
     Attributes:
         about: What was looked at: ``settings``, ``api``, ``key``, ``workspace``, ``balance``,
-            ``clock``, ``store`` or ``callbacks``.
+            ``clock``, ``store``, ``secret`` or ``callbacks``.
         verdict: ``fault`` is to be mended; ``note`` is worth knowing.
         said: What was found.
         advice: What to do; empty where there is nothing to do.
