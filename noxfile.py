@@ -190,3 +190,10 @@ def chaos(session: nox.Session) -> None:
     """Processes and databases killed at random, and the books checked: twenty seeds a store."""
     session.install(*group("tests"), ".[all]")
     session.run("python", "tests/chaos/run.py", *(session.posargs or ["--seeds", "1-20"]))
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """The sandbox's OpenAPI document run against the sandbox, by thousands of requests."""
+    session.install(*group("fuzz"), ".[sandbox]")
+    session.run("python", "tests/sandbox/fuzz/run.py", *session.posargs)

@@ -7,6 +7,7 @@ from astria_async.sandbox.params import Param, Params
 from astria_async.sandbox.tables.endpoint import Endpoint
 from astria_async.sandbox.tables.endpoints import ENDPOINTS
 from astria_async.sandbox.tables.fields import CHOICES, SCHEMAS, Field, Fields
+from astria_async.sandbox.tables.links import EXAMPLES, LINKS
 
 Schema = dict[str, Any]
 _JSON = "application/json"
@@ -21,6 +22,12 @@ _KINDS: dict[str, Schema] = {
     "map": {"type": "object"},
     "any": {},
 }
+_ADDRESS: Schema = {
+    "type": "string",
+    "format": "uri",
+    "examples": ["https://files.example.com/1.jpg"],
+}
+_MOST = 10**18 - 1
 _REASONS = {
     400: "The request cannot be understood.",
     401: "The key is missing or wrong.",
@@ -44,8 +51,11 @@ def document(server: str) -> Schema:
     paths: dict[str, Schema] = {}
     for endpoint in ENDPOINTS:
         for number, path in enumerate(endpoint.paths):
-            operation = _operation(endpoint, path, number)
-            paths.setdefault(path, {})[endpoint.method.lower()] = operation
+            suffix = f"_{number}" if number else ""
+            operations = paths.setdefault(path, {})
+            operations[endpoint.method.lower()] = _operation(endpoint, path, suffix)
+            if endpoint.method == "PATCH":
+                operations["put"] = _operation(endpoint, path, f"_put{suffix}")
     return {
         "openapi": "3.1.0",
         "info": {
@@ -99,8 +109,7 @@ def _reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _operation(endpoint: Endpoint, path: str, number: int) -> Schema:
-    suffix = f"_{number}" if number else ""
+def _operation(endpoint: Endpoint, path: str, suffix: str) -> Schema:
     operation: Schema = {
         "operationId": f"{endpoint.operation}{suffix}",
         "summary": endpoint.summary,
@@ -131,6 +140,8 @@ def _path_parameter(name: str) -> Schema:
     schema: Schema = {"type": "integer", "minimum": 1}
     if name == "pack":
         schema = {"type": "string", "description": "Id or slug."}
+    if name in EXAMPLES:
+        schema["examples"] = [EXAMPLES[name]]
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
@@ -148,13 +159,25 @@ def _query_parameter(row: Param) -> Schema:
 def _responses(endpoint: Endpoint) -> Schema:
     responses: Schema = {}
     for status, returns in ((endpoint.success, endpoint.returns), *endpoint.extra):
-        responses[str(status)] = {"description": "Done."} | _content(returns)
+        responses[str(status)] = {"description": "Done."} | _content(returns) | _links(endpoint)
     usual = (400, 429) if endpoint.public else (400, 401, 403, 404, 429)
     for status in sorted({*usual, 406, *endpoint.refusals}):
         # A field that is wrong says so under its name; a whole that is wrong, as an error.
         schema = "FieldErrors" if status == 422 else "Error"  # noqa: PLR2004
         responses[str(status)] = {"description": _REASONS[status]} | _content(schema)
     return responses
+
+
+def _links(endpoint: Endpoint) -> Schema:
+    """What may be done next with what was made, so that programs can walk the whole API."""
+    found = {
+        link.operation: {
+            "operationId": link.operation,
+            "parameters": {name: f"$response.body#/{field}" for name, field in link.takes},
+        }
+        for link in LINKS.get(endpoint.operation, ())
+    }
+    return {"links": found} if found else {}
 
 
 def _content(returns: str) -> Schema:
@@ -181,7 +204,7 @@ def _body(endpoint: Endpoint) -> Schema:
         whole = {"anyOf": [whole, _properties(rows, files=False, creating=creating)]}
     form = {"schema": _form(endpoint)}
     return {
-        "required": creating and not endpoint.optional,
+        "required": not endpoint.optional,
         "content": {
             _JSON: {"schema": whole},
             "multipart/form-data": form,
@@ -212,7 +235,15 @@ def _form(endpoint: Endpoint) -> Schema:
                     properties[nested] = {}
             else:
                 properties[f"{label}[]" if row.many else label] = _param(row, files=True)
-    return {"type": "object", "properties": properties}
+    labels = (row.name if root is None else f"{root}[{row.name}]" for row in _musts(endpoint))
+    return {"type": "object", "required": list(labels), "properties": properties}
+
+
+def _musts(endpoint: Endpoint) -> list[Param]:
+    """What a form cannot leave out; of twins either may be there, and of lists each item is."""
+    if endpoint.method != "POST" or endpoint.flat or endpoint.optional:
+        return []
+    return [row for row in endpoint.body if row.required and not row.twins and not row.many]
 
 
 def _param(row: Param, *, files: bool = False) -> Schema:
@@ -222,13 +253,17 @@ def _param(row: Param, *, files: bool = False) -> Schema:
     elif row.kind == "map":
         schema = {"type": "object", "additionalProperties": {"type": "string"}}
     elif row.kind == "file":
-        schema = {} if files else {"type": "string", "format": "uri"}
+        schema = {} if files else dict(_ADDRESS)
+    elif row.kind == "url":
+        schema = dict(_ADDRESS)
     else:
         schema = dict(_KINDS["number" if row.kind == "float" else row.kind])
+    # As many digits as are read; and None stands for no limit.
+    most = _MOST if row.kind == "int" else None
     limits = {
         "enum": list(row.allowed) or None,
-        "minimum": row.low,
-        "maximum": row.high,
+        "minimum": -most if most and row.low is None else row.low,
+        "maximum": most if row.high is None else row.high,
         "multipleOf": row.step,
         "pattern": f"^{row.pattern[0]}$" if row.pattern else None,
         "minLength": 1 if row.required and row.kind == "text" else None,

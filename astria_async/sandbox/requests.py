@@ -2,18 +2,16 @@
 
 import collections
 import datetime as dt
-import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote_plus
 
 import attrs
 
+from astria_async.sandbox.hiding import hide_in_form, hide_in_query, hide_in_text
+
 MAX_REQUESTS = 2000
 _SUMMARY = 2048
-# What authorises, or stands in a callback's query, is nobody's business.
-_SECRETS = re.compile(rb"((?:sig|signature|token|secret|key|password)=)[^&\s\"'<]+", re.IGNORECASE)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -54,9 +52,8 @@ class RequestRecord:
     @property
     def summary(self) -> str:
         """The beginning of the body as text, without secrets and without binary parts."""
-        text = _SECRETS.sub(rb"\1...", self._head).decode(errors="replace")
-        if "urlencoded" in self.content_type:
-            text = unquote_plus(text)
+        hide = hide_in_form if "urlencoded" in self.content_type.lower() else hide_in_text
+        text = hide(self._head.decode(errors="replace"))
         return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
 
 
@@ -78,7 +75,7 @@ class RequestLog:
         record = RequestRecord(
             method=scope["method"],
             path=scope["path"],
-            query=_SECRETS.sub(rb"\1...", scope["query_string"]).decode("latin-1"),
+            query=hide_in_query(scope["query_string"].decode("latin-1")),
             received_at=now,
             request_id=str(uuid.uuid4()),
             content_type=headers.get(b"content-type", b"").decode("latin-1"),

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from astria_async.sandbox.openapi import document
 from astria_async.sandbox.tables.endpoints import ENDPOINTS
@@ -51,6 +52,11 @@ async def test_document_is_served(rig: Any) -> None:
     assert response.json() == document(rig.sandbox.base_url)
 
 
+def test_document_is_valid() -> None:
+    """A validator of OpenAPI 3.1 finds nothing wrong with the document."""
+    assert list(OpenAPIV31SpecValidator(document("http://x")).iter_errors()) == []
+
+
 def test_every_endpoint_is_described_and_handled() -> None:
     """Each row has a handler and an operation; each path's parameters are declared."""
     paths = document("http://x")["paths"]
@@ -82,6 +88,41 @@ def test_references_lead_somewhere() -> None:
     assert SCHEMAS.keys() <= whole["components"]["schemas"].keys()
 
 
+def test_links_lead_to_operations() -> None:
+    """Each link names an operation of the document, and each of its path's parameters."""
+    whole = document("http://x")
+    operations = [it for path in whole["paths"].values() for it in path.values()]
+    takes = {
+        it["operationId"]: {p["name"] for p in it["parameters"] if p["in"] == "path"}
+        for it in operations
+    }
+
+    replies = [reply for it in operations for reply in it["responses"].values()]
+    links = [link for reply in replies for link in reply.get("links", {}).values()]
+
+    assert links
+    assert all(takes[link["operationId"]] == link["parameters"].keys() for link in links)
+
+
+def test_put_does_what_patch_does() -> None:
+    """Where an object may be patched, the document has PUT beside it, and otherwise not."""
+    paths = document("http://x")["paths"].values()
+
+    assert [path for path in paths if ("put" in path) is not ("patch" in path)] == []
+    assert any("put" in path for path in paths)
+
+
+def test_forms_name_what_they_cannot_leave_out() -> None:
+    """Required fields of a form stand under their full names."""
+    paths = document("http://x")["paths"]
+
+    body = paths["/tunes"]["post"]["requestBody"]
+
+    form = body["content"]["application/x-www-form-urlencoded"]["schema"]
+    assert form["required"] == ["tune[title]", "tune[name]"]
+    assert paths["/tunes/{tune_id}"]["patch"]["requestBody"]["required"] is True
+
+
 def test_callbacks_are_described_as_callbacks() -> None:
     """Creating operations describe the callbacks that come of them."""
     operation = document("http://x")["paths"]["/tunes"]["post"]
@@ -95,6 +136,7 @@ def test_limits_are_described() -> None:
     prompt = body["content"]["application/json"]["schema"]["properties"]["prompt"]["properties"]
 
     assert (prompt["num_images"]["minimum"], prompt["num_images"]["maximum"]) == (1, 8)
+    assert prompt["pack_id"]["maximum"] == 10**18 - 1
     assert "1:1" in prompt["aspect_ratio"]["enum"]
     form = body["content"]["multipart/form-data"]["schema"]["properties"]
     assert {"prompt[text]", "prompt[image_references][]", "prompt[input_image_url]"} <= form.keys()

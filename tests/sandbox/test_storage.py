@@ -137,3 +137,16 @@ async def test_keys_cannot_be_guessed(rig: Any) -> None:
     assert len(key) == 28
     assert key.isalnum()
     assert key == key.lower()
+
+
+async def test_uploads_run_nothing_in_a_browser(rig: Any) -> None:
+    """Whatever was uploaded, a browser takes it for no other type and runs nothing of it."""
+    page = "data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg=="
+    tune = await rig.trained(image_urls=[page, GIF])
+    made = (await rig.get(f"/tunes/{tune['id']}"))["orig_images"]
+
+    for url in made:
+        headers = (await rig.http.get(url)).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["content-security-policy"].endswith("sandbox")

@@ -12,7 +12,15 @@ from astria_async.sandbox.views import filename
 from astria_async.sandbox.web.replies import refuse
 
 _RANGE = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})")
-_CACHE = {"Accept-Ranges": "bytes", "Cache-Control": "public, max-age=3600"}
+_HEADERS = {
+    "Accept-Ranges": "bytes",
+    "Cache-Control": "public, max-age=3600",
+    # An upload is whatever somebody sent: as a page of this host it may show, and run nothing.
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+    ),
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 async def serve_file(request: Request, services: Services) -> Response:
@@ -23,7 +31,7 @@ async def serve_file(request: Request, services: Services) -> Response:
             raise not_found()
     except Refusal as refusal:
         return refuse(request, refusal)
-    headers = {**_CACHE, "ETag": f'"{file.id}"'}
+    headers = {**_HEADERS, "ETag": f'"{file.id}"'}
     if file.signed:
         headers["Content-Disposition"] = f'attachment; filename="{filename(file)}"'
     path = services.storage.path(file)
