@@ -77,7 +77,7 @@ def _row(record: Record) -> Row:
     ids = subjects(callback) or ([record.object_id] if record.object_id else [])
     return (
         callback.wait[:SHORT],
-        moment(callback.received_at),
+        moment(callback.received_at, seconds=True),
         callback.kind,
         ", ".join(map(str, ids[:1])),
         _state(record),
@@ -102,7 +102,7 @@ async def show(which: Which, /, *, store: StoreUrl = None, json: Json = False) -
     facts: list[tuple[str, str | Text]] = [
         ("wait", callback.wait),
         ("kind", callback.kind),
-        ("received", moment(callback.received_at)),
+        ("received", moment(callback.received_at, seconds=True)),
         ("times", str(record.count) if record.count > 1 else ""),
         ("state", _state(record)),
         ("attempts", str(record.attempts or "")),
@@ -152,7 +152,10 @@ async def _mark(store: Store, record: Record, *, json: bool) -> int:
     elif marked:
         put_line(f"Callback {wait[:SHORT]} is pending again: its handlers will run.")
     else:
-        put_line(f"Callback {wait[:SHORT]} is pending already.")
+        put_line(
+            f"Callback {wait[:SHORT]} is pending already: no program with handlers has taken it "
+            "from this store yet. --to URL sends it to one."
+        )
     return Exit.OK
 
 

@@ -157,20 +157,15 @@ async def _wait_for_many(
 
 
 def _expect(step: Step, job: Job) -> None:
-    """Let the bar follow what the server expects."""
-    now = dt.datetime.now(dt.UTC)
-    step.tell(job.status)
+    """Let the bar follow what the server expects; without that, tell how the job stands."""
     if isinstance(job, Tune) and job.created_at and job.eta:
         step.expect(job.created_at, job.eta)
-        step.tell(f"{job.status}, expected in {_span(job.eta - now)}" if job.eta > now else "late")
     elif isinstance(job, Prompt) and job.progress_timing_seconds:
+        now = dt.datetime.now(dt.UTC)
         begun = now - dt.timedelta(seconds=job.progress_elapsed_seconds or 0.0)
         step.expect(begun, begun + dt.timedelta(seconds=job.progress_timing_seconds))
-
-
-def _span(left: dt.timedelta) -> str:
-    seconds = round(left.total_seconds())
-    return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"  # noqa: PLR2004
+    else:
+        step.tell(job.status)
 
 
 async def delete(astria: "Astria", kind: str, ids: Sequence[int], common: Common) -> None:

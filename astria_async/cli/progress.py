@@ -10,7 +10,7 @@ import attrs
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TaskID, TextColumn
 
-from astria_async.cli.terminal import is_lively, put_line
+from astria_async.cli.terminal import is_lively, put_line, span
 
 ALMOST = 0.97
 """How full a bar is at its expected end: it is full when the thing is done."""
@@ -126,7 +126,7 @@ class _Bars(Progress):
         """Move the tasks that follow the time, then show all."""
         for task in self.tasks:
             if task.fields.get("end") is not None and not task.finished:
-                self.update(task.id, completed=_share(task))
+                self.update(task.id, completed=_share(task), left=_left(task))
         yield from super().get_renderables()
 
 
@@ -135,6 +135,11 @@ def _sent(task: Task) -> str:
     if task.total is None or task.completed >= task.total:
         return "sent, waiting for the answer"
     return f"{task.completed / MEGABYTE:.1f} of {task.total / MEGABYTE:.1f} MB"
+
+
+def _left(task: Task) -> str:
+    left: dt.timedelta = task.fields["end"] - dt.datetime.now(dt.UTC)
+    return f"expected in {span(left)}" if left > dt.timedelta(0) else "expected any moment"
 
 
 def _share(task: Task) -> float:
@@ -159,13 +164,13 @@ class _Live:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=BAR, complete_style="cyan", finished_style="green"),
-            TextColumn("{task.fields[detail]}", style="dim"),
+            TextColumn("{task.fields[left]}{task.fields[detail]}", style="dim"),
             console=self.screen,
             transient=True,
         )
         began = time.monotonic()
         with bars:
-            task = bars.add_task(label, total=total, detail="", begun=None, end=None)
+            task = bars.add_task(label, total=total, detail="", left="", begun=None, end=None)
             yield _Bar(bars, task, in_bytes)
             detail = bars.tasks[0].fields["detail"]
         self.screen.print(

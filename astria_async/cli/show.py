@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from astria_async.cli.tables import Layout, Row, put_table
-from astria_async.cli.terminal import put_facts
+from astria_async.cli.terminal import put_facts, span
 from astria_async.protocol.models import Job, Pack, Prompt, Resource, Status, Tune
 
 Fact = tuple[str, str | Text]
@@ -24,9 +24,10 @@ _COLOURS = {
 }
 
 
-def moment(value: dt.datetime | None) -> str:
-    """A time to the minute, in this machine's zone."""
-    return value.astimezone().strftime("%Y-%m-%d %H:%M") if value else ""
+def moment(value: dt.datetime | None, *, seconds: bool = False) -> str:
+    """A time to the minute, or to the second, in this machine's zone."""
+    shape = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
+    return value.astimezone().strftime(shape) if value else ""
 
 
 def table(screen: Console, objects: Sequence[Resource]) -> None:
@@ -136,12 +137,17 @@ def _job_facts(job: Job) -> list[Fact]:
         ("created", moment(job.created_at)),
         ("started", moment(job.started_training_at)),
         ("ready", moment(job.trained_at) if job.is_ready else ""),
-        ("expected", moment(eta)),
+        ("expected", _ahead(eta)),
         ("expires", moment(expires)),
         ("price", "" if job.cost is None else f"{job.cost:.3f} USD"),
         ("callback", _without_query(job.callback)),
         ("metadata", _metadata(job)),
     ]
+
+
+def _ahead(eta: dt.datetime | None) -> str:
+    left = eta - dt.datetime.now(dt.UTC) if eta else dt.timedelta(0)
+    return f"{moment(eta)}, in {span(left)}" if left > dt.timedelta(0) else moment(eta)
 
 
 def _pack_facts(pack: Pack) -> list[tuple[str, str]]:

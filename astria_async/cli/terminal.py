@@ -1,5 +1,6 @@
 """Where output goes, and what it may look like there."""
 
+import datetime as dt
 import json
 import sys
 import textwrap
@@ -46,6 +47,12 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def span(time: dt.timedelta) -> str:
+    """A length of time, to the second where it is short, else to the minute."""
+    seconds = round(time.total_seconds())
+    return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"  # noqa: PLR2004
+
+
 def put_facts(facts: Iterable[tuple[str, str | Text]]) -> None:
     """Write what is known, a fact a line behind its label; what is empty is left out."""
     known = [(label, value) for label, value in facts if value]
@@ -76,7 +83,7 @@ def suggest(command: str) -> None:
     """Say at a terminal which command may come next; nothing where no person reads along."""
     screen = console(sys.stderr)
     if is_lively(screen) and sys.stdout.isatty():
-        screen.print(Text.assemble(("Next: ", "dim"), (command, "cyan")), soft_wrap=True)
+        screen.print(Text.assemble(("\nNext: ", "dim"), (command, "cyan")), soft_wrap=True)
 
 
 def put_json(value: Any) -> None:

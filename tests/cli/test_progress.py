@@ -58,9 +58,21 @@ def test_bar_stops_short_of_its_end() -> None:
         step.expect(NOW - 2 * HOUR, NOW - HOUR)
         bars = step.bars  # type: ignore[attr-defined]
         bars.refresh()
-        completed = bars.tasks[0].completed
+        completed, left = bars.tasks[0].completed, bars.tasks[0].fields["left"]
 
-    assert completed == ALMOST
+    assert (completed, left) == (ALMOST, "expected any moment")
+
+
+def test_bar_counts_down() -> None:
+    """A bar that follows the time says how much of it is left."""
+    place = screen(lively=True)
+
+    with reporter(place, silent=False).step("Train") as step:
+        step.expect(NOW - HOUR, NOW + HOUR)
+        step.bars.refresh()  # type: ignore[attr-defined]
+
+    assert "expected in 60 min" in shown(place)
+    assert shown(place).endswith("Train (0.0 s)\n")
 
 
 def test_silence() -> None:

@@ -1,5 +1,6 @@
 """How ``listen`` shows what happens: for people, or as one JSON object a line."""
 
+import datetime as dt
 import json
 import logging
 from typing import Protocol
@@ -113,7 +114,7 @@ class Lines:
         ]
         put_facts((label, Text(value, style="bold")) for label, value in facts if value)
         if is_local(opening.public_url):
-            self._print(Text(_LOCAL, "yellow"))
+            self._print(Text(f"\n{_LOCAL}", "yellow"))
         put_line("\nFor your program, or another terminal:")
         for name, value in opening.environment.items():
             self._print(Text(f"  export {name}={value}", "cyan"))
@@ -125,7 +126,7 @@ class Lines:
         again = f"  (time {record.count})" if record.count > 1 else ""
         self._print(
             Text.assemble(
-                (f"{_clock(callback)}  ", "dim"),
+                (f"{_clock(callback.received_at)}  ", "dim"),
                 (title(callback), "bold"),
                 (f"  {metadata(callback)}" if callback.metadata else "", "cyan"),
                 ("  signature ok", "green"),
@@ -156,14 +157,15 @@ class Lines:
 
     def refused(self, reason: str, client: str) -> None:
         """A line about a refused request."""
-        self._print(Text(f"          refused a request from {client or '?'}: {reason}", "red"))
+        said = f"refused a request from {client or '?'}: {reason}"
+        self._print(Text.assemble((f"{_clock(dt.datetime.now(dt.UTC))}  ", "dim"), (said, "red")))
 
     def _print(self, text: Text) -> None:
         self.screen.print(text, soft_wrap=True)
 
 
-def _clock(callback: Callback) -> str:
-    return callback.received_at.astimezone().strftime("%H:%M:%S")
+def _clock(moment: dt.datetime) -> str:
+    return moment.astimezone().strftime("%H:%M:%S")
 
 
 class RefusalLog(logging.Handler):
