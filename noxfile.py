@@ -197,3 +197,12 @@ def fuzz(session: nox.Session) -> None:
     """The sandbox's OpenAPI document run against the sandbox, by thousands of requests."""
     session.install(*group("fuzz"), ".[sandbox]")
     session.run("python", "tests/sandbox/fuzz/run.py", *session.posargs)
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """The sandbox held against the real API, for nothing: run by a person with ASTRIA_API_KEY."""
+    if not os.environ.get("ASTRIA_API_KEY"):
+        session.error("ASTRIA_API_KEY is not set: this asks the real API, and needs a key")
+    session.install(".[sandbox]")
+    session.run("python", "tests/api/live/run.py")

@@ -1,33 +1,15 @@
 """The OpenAPI 3.1 document of the API, made from the tables that requests are read by."""
 
 import re
-from typing import Any
 
-from astria_async.sandbox.params import Param, Params
+from astria_async.sandbox.openapi_bodies import KINDS, Schema, parameter, request_body
+from astria_async.sandbox.params import Param
 from astria_async.sandbox.tables.endpoint import Endpoint
 from astria_async.sandbox.tables.endpoints import ENDPOINTS
 from astria_async.sandbox.tables.fields import CHOICES, SCHEMAS, Field, Fields
 from astria_async.sandbox.tables.links import EXAMPLES, LINKS
 
-Schema = dict[str, Any]
 _JSON = "application/json"
-_KINDS: dict[str, Schema] = {
-    "int": {"type": "integer"},
-    "text": {"type": "string"},
-    "bool": {"type": "boolean"},
-    "time": {"type": "string", "format": "date-time"},
-    "url": {"type": "string", "format": "uri"},
-    "decimal": {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"},
-    "number": {"type": "number"},
-    "map": {"type": "object"},
-    "any": {},
-}
-_ADDRESS: Schema = {
-    "type": "string",
-    "format": "uri",
-    "examples": ["https://files.example.com/1.jpg"],
-}
-_MOST = 10**18 - 1
 _REASONS = {
     400: "The request cannot be understood.",
     401: "The key is missing or wrong.",
@@ -97,7 +79,7 @@ def object_schema(fields: Fields) -> Schema:
 
 
 def _field(field: Field) -> Schema:
-    schema = _reference(field.of) if field.of else dict(_KINDS[field.kind])
+    schema = _reference(field.of) if field.of else dict(KINDS[field.kind])
     if field.many:
         schema = {"type": "array", "items": schema}
     elif field.null:
@@ -129,7 +111,7 @@ def _operation(endpoint: Endpoint, path: str, suffix: str) -> Schema:
             }
         )
     if endpoint.body:
-        operation["requestBody"] = _body(endpoint)
+        operation["requestBody"] = request_body(endpoint)
     callbacks = _callbacks(endpoint)
     if callbacks:
         operation["callbacks"] = callbacks
@@ -151,7 +133,7 @@ def _query_parameter(row: Param) -> Schema:
         "name": f"{row.name}[]" if many else row.name,
         "in": "query",
         "description": row.doc,
-        "schema": _param(row),
+        "schema": parameter(row),
         **({"style": "form", "explode": True} if many else {}),
     }
 
@@ -188,91 +170,6 @@ def _content(returns: str) -> Schema:
     else:
         schema = _reference(returns)
     return {"content": {_JSON: {"schema": schema}}}
-
-
-def _body(endpoint: Endpoint) -> Schema:
-    rows, root = endpoint.body, endpoint.root
-    creating = endpoint.method == "POST"
-    whole = _properties(rows, files=False, creating=creating)
-    if root is not None:
-        whole = {
-            "type": "object",
-            "required": [] if endpoint.optional else [root],
-            "properties": {root: whole} | _properties(endpoint.top, files=False)["properties"],
-        }
-    if endpoint.flat:
-        whole = {"anyOf": [whole, _properties(rows, files=False, creating=creating)]}
-    form = {"schema": _form(endpoint)}
-    return {
-        "required": not endpoint.optional,
-        "content": {
-            _JSON: {"schema": whole},
-            "multipart/form-data": form,
-            "application/x-www-form-urlencoded": form,
-        },
-    }
-
-
-def _properties(rows: Params, *, files: bool, creating: bool = False) -> Schema:
-    properties: Schema = {}
-    for row in rows:
-        # JSON carries no files: an address stands under the file's own name, or its twin's.
-        names = (row.name, *row.aliases, *row.twins)
-        properties |= {name: _param(row, files=files and name == row.name) for name in names}
-    required = [row.name for row in rows if creating and row.required and not row.twins]
-    return {"type": "object", "required": required, "properties": properties}
-
-
-def _form(endpoint: Endpoint) -> Schema:
-    root = endpoint.root
-    properties: Schema = {}
-    for row in endpoint.body:
-        for name in (row.name, *row.aliases, *row.twins):
-            label = name if root is None else f"{root}[{name}]"
-            if row.kind == "table":
-                for inner in row.rows:
-                    nested = f"{label}[][{inner.name}]" if row.many else f"{label}[{inner.name}]"
-                    properties[nested] = {}
-            else:
-                properties[f"{label}[]" if row.many else label] = _param(row, files=True)
-    labels = (row.name if root is None else f"{root}[{row.name}]" for row in _musts(endpoint))
-    return {"type": "object", "required": list(labels), "properties": properties}
-
-
-def _musts(endpoint: Endpoint) -> list[Param]:
-    """What a form cannot leave out; of twins either may be there, and of lists each item is."""
-    if endpoint.method != "POST" or endpoint.flat or endpoint.optional:
-        return []
-    return [row for row in endpoint.body if row.required and not row.twins and not row.many]
-
-
-def _param(row: Param, *, files: bool = False) -> Schema:
-    schema: Schema
-    if row.kind == "table":
-        schema = _properties(row.rows, files=False)
-    elif row.kind == "map":
-        schema = {"type": "object", "additionalProperties": {"type": "string"}}
-    elif row.kind == "file":
-        schema = {} if files else dict(_ADDRESS)
-    elif row.kind == "url":
-        schema = dict(_ADDRESS)
-    else:
-        schema = dict(_KINDS["number" if row.kind == "float" else row.kind])
-    # As many digits as are read; and None stands for no limit.
-    most = _MOST if row.kind == "int" else None
-    limits = {
-        "enum": list(row.allowed) or None,
-        "minimum": -most if most and row.low is None else row.low,
-        "maximum": most if row.high is None else row.high,
-        "multipleOf": row.step,
-        "pattern": f"^{row.pattern[0]}$" if row.pattern else None,
-        "minLength": 1 if row.required and row.kind == "text" else None,
-        "default": row.default,
-    }
-    schema |= {name: value for name, value in limits.items() if value is not None}
-    if row.many:
-        schema = {"type": "array", "items": schema}
-    return schema | {"description": row.doc}
 
 
 def _callbacks(endpoint: Endpoint) -> Schema:

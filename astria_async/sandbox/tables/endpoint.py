@@ -29,6 +29,7 @@ class Endpoint:
         flat: Whether the body may come without its root too.
         optional: Whether the body may be left out.
         top: Rows of the body outside the root.
+        either: Parameters of which the body has to hold one at least.
         extra: More good answers, as (status, schema).
     """
 
@@ -46,4 +47,5 @@ class Endpoint:
     flat: bool = False
     optional: bool = False
     top: Params = ()
+    either: tuple[str, ...] = ()
     extra: tuple[tuple[int, str], ...] = ()

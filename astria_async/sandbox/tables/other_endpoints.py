@@ -74,6 +74,7 @@ PACKS = (
         paths=("/images/inspect",),
         summary="What an image shows, and whether it is fit to train on.",
         body=INSPECT,
+        either=("file", "file_url"),
         returns="Inspection",
         refusals=(413, 422),
     ),
