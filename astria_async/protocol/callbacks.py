@@ -150,6 +150,38 @@ def check_public_url(url: str, *, allow_http: bool = False) -> str:
     return url
 
 
+def _read_query(query: str) -> list[tuple[str, str]]:
+    if "%" in query or "+" in query:
+        return parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MAX_URL)
+    # The same by hand, in a fraction of the time: nothing is escaped in nearly every URL of ours.
+    parts = query.split("&")
+    if len(parts) > MAX_URL:
+        raise ValueError("too many fields")
+    split = [part.partition("=") for part in parts if part]
+    return [(name, value) for name, _, value in split]
+
+
+@attrs.frozen(eq=False, repr=False)
+class _Mac:
+    """HMAC-SHA256 (RFC 2104) under one key, whose two hashes are begun once and not each time."""
+
+    inner: Any
+    outer: Any
+
+    @classmethod
+    def of(cls, key: bytes) -> "_Mac":
+        block = key.ljust(64, b"\0")
+        pads = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
+        return cls(*map(hashlib.sha256, pads))
+
+    def of_message(self, message: bytes) -> bytes:
+        inner, outer = self.inner.copy(), self.outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        digest: bytes = outer.digest()
+        return digest
+
+
 class CallbackSigner:
     """
     Writes callback URLs and checks those that come back.
@@ -175,7 +207,8 @@ class CallbackSigner:
                 )
         # A key of its own for this purpose: the user's secret may sign other things too.
         self._keys = [
-            hmac.digest(key, b"astria-async callback url v1", hashlib.sha256) for key in keys
+            _Mac.of(hmac.digest(key, b"astria-async callback url v1", hashlib.sha256))
+            for key in keys
         ]
         self._fixed = frozenset(fixed)
 
@@ -218,17 +251,13 @@ class CallbackSigner:
             InvalidCallback: It was not written with one of our secrets, or was altered.
         """
         try:
-            pairs = [
-                (name, value)
-                for name, value in parse_qsl(
-                    query, keep_blank_values=True, errors="strict", max_num_fields=MAX_URL
-                )
-                if name not in self._fixed
-            ]
+            pairs = _read_query(query)
         except ValueError as exc:
             raise InvalidCallback.unsigned() from exc
+        if self._fixed:
+            pairs = [pair for pair in pairs if pair[0] not in self._fixed]
         given = [value for name, value in pairs if name == "sig"]
-        rest = [(name, value) for name, value in pairs if name != "sig"]
+        rest = [pair for pair in pairs if pair[0] != "sig"]
         if len(given) != 1 or not given[0].isascii() or not self._matches(given[0], rest):
             raise InvalidCallback.unsigned()
         fields = dict(rest)
@@ -253,14 +282,14 @@ class CallbackSigner:
         return any(hits)
 
     @staticmethod
-    def _sign(key: bytes, pairs: Sequence[tuple[str, str]]) -> str:
-        # Lengths in front: no two lists of pairs may give the same message.
-        message = b"".join(
-            len(part).to_bytes(4, "big") + part
-            for pair in sorted(pairs)
-            for part in (pair[0].encode(), pair[1].encode())
-        )
-        return _encode(hmac.digest(key, message, hashlib.sha256))
+    def _sign(key: "_Mac", pairs: Sequence[tuple[str, str]]) -> str:
+        parts: list[bytes] = []
+        for pair in sorted(pairs):
+            for text in pair:
+                part = text.encode()
+                # Lengths in front: no two lists of pairs may give the same message.
+                parts += (len(part).to_bytes(4, "big"), part)
+        return _encode(key.of_message(b"".join(parts)))
 
 
 @attrs.frozen(kw_only=True)

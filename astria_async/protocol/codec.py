@@ -7,6 +7,7 @@ come as text (``"3.0"``), and image URLs as objects with a ``url``.
 """
 
 import datetime as dt
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
@@ -15,14 +16,13 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, override
 
+from astria_async.protocol.compiled import Reader, compile_reader
 from astria_async.protocol.errors import DecodeError
 from astria_async.protocol.models.base import Binding, Resource
 
 R = TypeVar("R", bound=Resource)
 F = TypeVar("F", bound=attrs.AttrsInstance)
 T = TypeVar("T")
-
-Reader = Callable[[Any, Any], Any]
 
 _OWN = ("extra", "request_id", "_raw", "_binding")
 
@@ -126,13 +126,18 @@ _READERS: dict[Any, Reader] = {
 }
 _CONVERTER = build_converter(detailed=False)
 _EXPLAINER = build_converter(detailed=True)
-_KNOWN: dict[type, frozenset[str]] = {}
 
 
+@functools.cache
 def _known(cls: type[Resource]) -> frozenset[str]:
-    if cls not in _KNOWN:
-        _KNOWN[cls] = frozenset(field.name for field in attrs.fields(cls)) - set(_OWN)
-    return _KNOWN[cls]
+    return frozenset(field.name for field in attrs.fields(cls)) - set(_OWN)
+
+
+@functools.cache
+def _reader(cls: type[Any]) -> Callable[[Mapping[str, Any]], Any]:
+    if not issubclass(cls, Resource):
+        return lambda fields: _CONVERTER.structure(fields, cls)
+    return compile_reader(cls, omit=frozenset(_OWN), reader_of=_CONVERTER.get_structure_hook)
 
 
 def structure(
@@ -161,19 +166,23 @@ def structure(
     known = _known(cls)
     extra = {} if fields.keys() <= known else {k: v for k, v in fields.items() if k not in known}
     # Frozen for everybody else; building it anew for four fields would take longer than all else.
-    for name, value in zip(_OWN, (extra, request_id, raw, binding), strict=True):
-        object.__setattr__(model, name, value)
+    put = object.__setattr__
+    put(model, "extra", extra)
+    put(model, "request_id", request_id)
+    put(model, "_raw", raw)
+    put(model, "_binding", binding)
     return model
 
 
 def _structured(cls: type[T], fields: Mapping[str, Any], what: str) -> T:
     try:
-        return _CONVERTER.structure(fields, cls)
+        model: T = _reader(cls)(fields)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         problems = _problems(cls, fields, what) or [str(error)]
         raise DecodeError(
             f"the answer is not a {what} as documented: {'; '.join(problems)}", problems=problems
         ) from error
+    return model
 
 
 def _problems(cls: type, fields: Mapping[str, Any], what: str) -> list[str]:

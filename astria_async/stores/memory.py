@@ -6,7 +6,7 @@ import heapq
 from collections.abc import AsyncIterator, Collection, Sequence
 
 import attrs
-from anyio.lowlevel import checkpoint
+from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from astria_async.clock import Clock, SystemClock
 from astria_async.protocol.callbacks import KINDS, Callback, Kind
@@ -123,11 +123,13 @@ class MemoryStore(Lifetime):
 
     async def put(self, callback: Callback) -> bool:
         """Keep a callback and wake the watchers; whether it says something new."""
-        await self._begin()
+        self._require_open()
+        # No pause for other tasks: who puts one callback of many has pauses of its own.
+        await checkpoint_if_cancelled()
         old = self._records.get(callback.wait)
-        record, is_new = transitions.received(
-            old, attrs.evolve(callback, attempt=0), now=self._clock.now()
-        )
+        if callback.attempt:
+            callback = attrs.evolve(callback, attempt=0)
+        record, is_new = transitions.received(old, callback, now=self._clock.now())
         if is_new:
             self._records.pop(callback.wait, None)  # to the end: it is the latest
         self._keep(record)
