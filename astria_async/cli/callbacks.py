@@ -153,8 +153,8 @@ async def _mark(store: Store, record: Record, *, json: bool) -> int:
         put_line(f"Callback {wait[:SHORT]} is pending again: its handlers will run.")
     else:
         put_line(
-            f"Callback {wait[:SHORT]} is pending already: no program with handlers has taken it "
-            "from this store yet. --to URL sends it to one."
+            f"Callback {wait[:SHORT]} is pending already: no program has run its handlers yet.\n"
+            "--to URL sends it to one."
         )
     return Exit.OK
 

@@ -394,6 +394,13 @@ class Listener:
         found: dict[str, Any] = json.loads(self.process.stdout.readline())
         return found
 
+    def until(self, event: str, **fields: str) -> dict[str, Any]:
+        """The next event of that name with these fields; others before it are passed over."""
+        while True:
+            found = self.next()
+            if found["event"] == event and fields.items() <= found.items():
+                return found
+
     @property
     def env(self) -> dict[str, str]:
         """What it tells a program to set."""

@@ -3,9 +3,10 @@
 import asyncio
 import datetime as dt
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import attrs
@@ -19,7 +20,9 @@ from astria_async.cli.listening.arrivals import Arrivals
 from astria_async.cli.listening.facts import body, title
 from astria_async.cli.listening.views import Lines
 from astria_async.cli.settings import Settings
+from astria_async.clock import Clock, SystemClock
 from astria_async.protocol.callbacks import Callback
+from astria_async.protocol.errors import StoreUnavailable
 from astria_async.stores import Expectation, MemoryStore, State
 from astria_async.stores.base import Record
 
@@ -38,7 +41,7 @@ def callback(letter: str, content: bytes = b"{}", *, minutes: int = 0) -> Callba
 class Told:
     """Follows a store, and remembers what is told."""
 
-    store: MemoryStore
+    store: Any
     records: list[Record] = attrs.field(factory=list)
     changed: anyio.Event = attrs.field(factory=anyio.Event)
 
@@ -53,13 +56,15 @@ class Told:
 
 
 @asynccontextmanager
-async def following() -> AsyncIterator[Told]:
+async def following(
+    store: MemoryStore | None = None, clock: Clock | None = None
+) -> AsyncIterator[Told]:
     """A store in memory that is followed for the length of the block."""
-    store = MemoryStore()
+    store = store or MemoryStore()
     await store.open()
     told = Told(store)
     async with anyio.create_task_group() as group:
-        group.start_soon(Arrivals(store, NOW).follow, told.tell)
+        group.start_soon(Arrivals(store, NOW, clock=clock or SystemClock()).follow, told.tell)
         yield told
         group.cancel_scope.cancel()
     await store.aclose()
@@ -88,6 +93,49 @@ async def test_repetition_is_told_and_handling_is_not() -> None:
         await told.until(2)
 
     assert [record.count for record in told.records] == [1, 2]
+
+
+class Away(MemoryStore):
+    """A store that cannot be read so many times."""
+
+    failures = 0
+
+    async def record(self, wait: str) -> Record | None:
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable("the database went away")
+        return await super().record(wait)
+
+    async def records(self, **asked: Any) -> Sequence[Record]:
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable("the database went away")
+        return await super().records(**asked)
+
+
+class Pauses(SystemClock):
+    """A clock on which nobody waits; how long they would have is remembered."""
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.taken.append(seconds)
+        await super().sleep(0)
+
+
+async def test_store_that_is_away_is_asked_again() -> None:
+    """Where the store fails, it is asked again after growing pauses, and nothing is missed."""
+    clock = Pauses()
+    async with following(Away(), clock) as told:
+        await told.store.put(callback("a", minutes=1))
+        await told.until(1)
+        told.store.failures = 7
+        await told.store.put(callback("b", minutes=1))
+        await told.until(2)
+
+    assert [record.callback.wait[0] for record in told.records] == ["a", "b"]
+    assert clock.taken == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
 
 
 async def test_memory_is_bounded() -> None:

@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import re
 import socket
+import sqlite3
 import threading
 import urllib.error
 import urllib.request
@@ -62,6 +63,23 @@ def test_refused_and_repeated(listen: Any) -> None:
     assert (refused["event"], refused["client"]) == ("refused", "127.0.0.1")
     assert [first["count"], second["count"]] == [1, 2]
     assert first["body"] == {"tune": {"id": 5}}
+
+
+def test_callback_that_is_not_kept(listen: Any, tmp_path: Path) -> None:
+    """A store that fails while it is used is told at once: that callback is lost."""
+    with listen("--store", "sqlite:///kept.db") as listener:
+        with contextlib.closing(sqlite3.connect(tmp_path / "kept.db")) as file:
+            file.execute("ALTER TABLE astria_async_callbacks RENAME TO elsewhere")
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            post(sign(listener, listener.opening["public_url"]))
+        told = listener.until("trouble", what="callback.not_kept")
+        with contextlib.closing(sqlite3.connect(tmp_path / "kept.db")) as file:
+            file.execute("ALTER TABLE elsewhere RENAME TO astria_async_callbacks")
+        post(sign(listener, listener.opening["public_url"]))
+        came = listener.until("callback")
+
+    assert "no such table" in told["error"]
+    assert came["body"] == {"tune": {"id": 5}}
 
 
 def post(url: str) -> None:
@@ -174,7 +192,7 @@ def test_replay_for_handlers(cli: Any, listen: Any) -> None:
     done = cli("callbacks", "replay", "w" * 22)
     as_json = cli("callbacks", "replay", "www", "--json").json
 
-    assert done.out == "Callback wwwwwwww is pending already.\n"
+    assert done.out.startswith("Callback wwwwwwww is pending already: no program has run its")
     assert as_json == {"wait": "w" * 22, "pending": True, "changed": False}
 
 

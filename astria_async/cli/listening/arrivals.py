@@ -1,16 +1,22 @@
 """Callbacks as they come in, told by the store that the receiver commits them to."""
 
 import datetime as dt
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 import attrs
 
+from astria_async.clock import Clock, SystemClock
+from astria_async.protocol.errors import StoreUnavailable
+from astria_async.receiver.log import describe, log_event
 from astria_async.stores import State, Store
 from astria_async.stores.base import Record
 
 REMEMBERED = 10_000
 RECENT = 200
+LONGEST_PAUSE = 30.0
+"""Seconds between tries while the store does not answer."""
 
 
 @attrs.define(eq=False)
@@ -22,20 +28,34 @@ class Arrivals:
         store: Open.
         since: What came earlier is not told.
         remembered: Of how many callbacks it is known how often they came.
+        clock: What pauses are made by; the machine's by default.
     """
 
     store: Store
     since: dt.datetime
     remembered: int = REMEMBERED
+    clock: Clock = attrs.field(factory=SystemClock)
     _counts: OrderedDict[str, int] = attrs.field(factory=OrderedDict, init=False)
 
     async def follow(self, tell: Callable[[Record], None]) -> None:
-        """Tell of each arrival, until cancelled."""
+        """Tell of each arrival, until cancelled; a store that fails is asked again, and logged."""
         async with self.store.watch() as hints:
             async for woken in hints:
-                for record in await self._read(woken):
+                for record in await self._read_at_last(woken):
                     if self._is_news(record):
                         tell(record)
+
+    async def _read_at_last(self, woken: frozenset[str]) -> Iterable[Record]:
+        pause = 1.0
+        while True:
+            try:
+                return await self._read(woken)
+            except StoreUnavailable as exc:
+                error = describe(exc)
+                log_event(logging.WARNING, "store.unavailable", error=error, pause=pause)
+                await self.clock.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                woken = frozenset()  # more may have come meanwhile
 
     async def _read(self, woken: frozenset[str]) -> Iterable[Record]:
         if not woken:  # hints may have been lost

@@ -13,7 +13,7 @@ from astria_async.cli.helping import documented
 from astria_async.cli.interrupts import interrupted
 from astria_async.cli.listening.arrivals import Arrivals
 from astria_async.cli.listening.forwarding import forward
-from astria_async.cli.listening.views import Events, Lines, Opening, RefusalLog, View
+from astria_async.cli.listening.views import Events, Lines, Opening, ReceiverLog, View
 from astria_async.cli.options import Flag, Port
 from astria_async.cli.session import is_local
 from astria_async.cli.terminal import console
@@ -45,7 +45,7 @@ async def listen(
     Receive callbacks and show them as they come, until Ctrl-C, which ends it with exit code 0.
 
     Every callback is kept, for astria-async callbacks to list, show and replay. What a program
-    needs to have its callbacks come here is printed: one line to export.
+    needs to have its callbacks come here is printed, ready to paste.
 
     Args:
         host: Address to listen on.
@@ -55,7 +55,7 @@ async def listen(
         forward_to: Pass each callback on to this URL, signed anew, and show its answer.
         store: Where to keep callbacks, such as sqlite:///callbacks.db. Default:
             ASTRIA_CALLBACK_STORE, else a file of yours.
-        events: Print one JSON object a line: listening, callback, forwarded, refused.
+        events: Print one JSON object a line: listening, callback, forwarded, refused, trouble.
         bodies: Show bodies whole.
     """
     found = settings.load()
@@ -71,7 +71,7 @@ async def listen(
     told: set[str] = set()
     async with receiver.serve(host, port, tunnel=tunnel) as listening:
         opening = _opening(listening, url, secret, forward_to)
-        with _refusals(view):
+        with _warnings(view):
             async with task_group() as group:
                 group.start_soon(_show, receiver, view, forward_to, told)
                 await interrupted(lambda: view.opened(opening))
@@ -96,8 +96,8 @@ def _opening(listening: Listening, store: str, secret: str, forward_to: str | No
 
 
 @contextlib.contextmanager
-def _refusals(view: View) -> Iterator[None]:
-    handler = RefusalLog(view)
+def _warnings(view: View) -> Iterator[None]:
+    handler = ReceiverLog(view)
     logger.addHandler(handler)
     propagated, logger.propagate = logger.propagate, False
     try:

@@ -14,6 +14,7 @@ from astria_async.cli.listening.facts import body, event, metadata, title
 from astria_async.cli.listening.forwarding import Forwarded
 from astria_async.cli.session import is_local
 from astria_async.cli.terminal import count, put_facts, put_json, put_line, put_stopped
+from astria_async.events import EVENTS
 from astria_async.protocol.callbacks import Callback
 from astria_async.stores.base import Record
 
@@ -62,6 +63,10 @@ class View(Protocol):
         """A request was refused."""
         ...
 
+    def troubled(self, event: str, error: str) -> None:
+        """Something went wrong on our side, such as a callback that the store would not keep."""
+        ...
+
     def closed(self, arrived: int) -> None:
         """The receiver is down, after so many callbacks."""
         ...
@@ -86,6 +91,10 @@ class Events:
     def refused(self, reason: str, client: str) -> None:
         """Tell of a refused request."""
         put_json({"event": "refused", "reason": reason, "client": client})
+
+    def troubled(self, event: str, error: str) -> None:
+        """Tell what went wrong."""
+        put_json({"event": "trouble", "what": event, "error": error})
 
     def closed(self, arrived: int) -> None:
         """Tell nothing: the end of the output says it."""
@@ -157,7 +166,13 @@ class Lines:
 
     def refused(self, reason: str, client: str) -> None:
         """A line about a refused request."""
-        said = f"refused a request from {client or '?'}: {reason}"
+        self._warn(f"refused a request from {client or '?'}: {reason}")
+
+    def troubled(self, event: str, error: str) -> None:
+        """A line about what went wrong."""
+        self._warn(f"{EVENTS[event]} {error}".rstrip())
+
+    def _warn(self, said: str) -> None:
         self._print(Text.assemble((f"{_clock(dt.datetime.now(dt.UTC))}  ", "dim"), (said, "red")))
 
     def _print(self, text: Text) -> None:
@@ -168,9 +183,9 @@ def _clock(moment: dt.datetime) -> str:
     return moment.astimezone().strftime("%H:%M:%S")
 
 
-class RefusalLog(logging.Handler):
+class ReceiverLog(logging.Handler):
     """
-    Shows what the receiver's log says of refused requests.
+    Shows what the receiver's log warns of.
 
     Args:
         view: Where.
@@ -181,7 +196,9 @@ class RefusalLog(logging.Handler):
         self._view = view
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Show one, if it is of that sort; the receiver itself bounds how many there are."""
-        fields = getattr(record, "fields", {})
-        if getattr(record, "event", "") == "callback.refused":
+        """Show one; the receiver itself bounds how many there are of what strangers cause."""
+        event, fields = getattr(record, "event", ""), getattr(record, "fields", {})
+        if event == "callback.refused":
             self._view.refused(str(fields.get("reason")), str(fields.get("client") or ""))
+        elif event in EVENTS:
+            self._view.troubled(event, str(fields.get("error") or ""))
