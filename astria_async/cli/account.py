@@ -72,10 +72,18 @@ def _read_key() -> str:
 
 async def _ask_api(key: str, base_url: str | None) -> str:
     from astria_async.client import Astria
+    from astria_async.protocol.errors import AuthenticationError
 
     found = settings.load()
     async with Astria(key, base_url=base_url or found.base_url) as astria:
-        user = await astria.users.me()
+        try:
+            user = await astria.users.me()
+        except AuthenticationError as exc:
+            raise CommandError(
+                "the API does not know this key, which was not kept; copy it again from the API "
+                "settings of your Astria account",
+                Exit.DENIED,
+            ) from exc
     return f" as {user.name}{_balance(user.balance)}" if user.name else _balance(user.balance)
 
 

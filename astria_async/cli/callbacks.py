@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 from rich.text import Text
 
 from astria_async.cli import keeping, settings
+from astria_async.cli.addresses import checked
 from astria_async.cli.commands import PROGRAM
 from astria_async.cli.exits import CommandError, Exit
 from astria_async.cli.helping import documented
@@ -18,7 +19,7 @@ from astria_async.cli.session import is_local
 from astria_async.cli.show import moment
 from astria_async.cli.tables import Layout, Row, put_table
 from astria_async.cli.terminal import console, put_facts, put_json, put_line
-from astria_async.protocol.callbacks import CallbackSigner, check_public_url
+from astria_async.protocol.callbacks import CallbackSigner
 from astria_async.stores import State, Store
 from astria_async.stores.base import Record
 from astria_async.transport.plain import plain_sender
@@ -133,7 +134,7 @@ async def replay(
     found = settings.load()
     if found.callback_secret is None:
         raise CommandError("no secret to sign it with: set ASTRIA_CALLBACK_SECRET")
-    check_public_url(to, allow_http=True)
+    checked(to, "--to")
     signer = CallbackSigner(found.callback_secret.split(","))
     async with plain_sender(timeout=PATIENCE, proxies=not is_local(to)) as send:
         how = await forward(record.callback, to, signer, send)

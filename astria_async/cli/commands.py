@@ -28,7 +28,9 @@ COMMANDS = (
     Command("packs", "astria_async.cli.packs:app", "Template prompts: list them, run one."),
     Command("listen", "astria_async.cli.listening.command:listen", "Watch callbacks come in."),
     Command(
-        "callbacks", "astria_async.cli.callbacks:app", "Callbacks that were kept: list, replay."
+        "callbacks",
+        "astria_async.cli.callbacks:app",
+        "Callbacks that were kept: list, show, replay.",
     ),
     Command("store", "astria_async.cli.store:app", "Where those are kept: make it ready."),
     Command("doctor", "astria_async.cli.doctor.command:doctor", "Say what is set up wrongly."),

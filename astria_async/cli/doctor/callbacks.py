@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import attrs
 
+from astria_async.cli.addresses import checked
 from astria_async.cli.commands import PROGRAM
 from astria_async.cli.doctor.findings import Finding, fault, note, ok
 from astria_async.cli.doctor.store import look_at_store
+from astria_async.cli.exits import CommandError
 from astria_async.cli.session import is_local
 from astria_async.cli.settings import Settings
 from astria_async.client import BASE_URL
 from astria_async.clock import Clock
-from astria_async.protocol.callbacks import CallbackSigner, check_public_url
+from astria_async.protocol.callbacks import CallbackSigner
 from astria_async.protocol.errors import AstriaError, ConfigurationError
 from astria_async.receiver import CheckResult, Fault, Receiver
 from astria_async.stores import open_store
@@ -82,12 +83,9 @@ def _about_url(url: str | None) -> Finding | None:
     if url is None:
         return None
     try:
-        check_public_url(url, allow_http=True)
-    except ConfigurationError as exc:
-        said = str(exc).replace("public_url", "the URL", 1)
-        return fault("callbacks", said, _ABOUT_URL)
-    if urlsplit(url).scheme == "http" and not is_local(url):
-        return fault("callbacks", f"{url} is plain http, and Astria calls https", _ABOUT_URL)
+        checked(url, "ASTRIA_CALLBACK_URL", plain=False)
+    except CommandError as exc:
+        return fault("callbacks", str(exc), _ABOUT_URL)
     return None
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from astria_async.cli import settings, values
+from astria_async.cli.addresses import checked
 from astria_async.cli.exits import CommandError, Exit
 from astria_async.cli.extras import need
 from astria_async.cli.helping import documented
@@ -19,7 +20,6 @@ from astria_async.protocol.callbacks import (
     Callback,
     CallbackSigner,
     Kind,
-    check_public_url,
     mint_wait_id,
 )
 from astria_async.transport.plain import plain_sender
@@ -56,7 +56,7 @@ async def trigger(
     url = to or found.callback_url
     if url is None:
         raise CommandError("nothing says where to: give --to, or set ASTRIA_CALLBACK_URL")
-    check_public_url(url, allow_http=True)
+    checked(url, "--to" if to else "ASTRIA_CALLBACK_URL")
     signer = CallbackSigner(found.callback_secret.split(",")) if found.callback_secret else None
     pairs = values.pairs(metadata or [], "--metadata")
     worst = Exit.OK

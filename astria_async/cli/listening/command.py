@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from astria_async.cli import keeping, settings
+from astria_async.cli.addresses import checked
 from astria_async.cli.exits import Exit
 from astria_async.cli.helping import documented
 from astria_async.cli.interrupts import interrupted
@@ -19,7 +20,7 @@ from astria_async.cli.session import is_local
 from astria_async.cli.terminal import console
 from astria_async.clock import SystemClock
 from astria_async.groups import task_group
-from astria_async.protocol.callbacks import Callback, check_public_url
+from astria_async.protocol.callbacks import Callback
 from astria_async.receiver import Listening, Receiver
 from astria_async.receiver.log import logger
 from astria_async.stores.base import Record
@@ -38,7 +39,9 @@ async def listen(
     tunnel: Literal["ngrok"] | None = None,
     forward_to: str | None = None,
     store: str | None = None,
-    events: Annotated[bool, Parameter(name=["--events", "--json"], negative="")] = False,
+    events: Annotated[
+        bool, Parameter(name=["--events", "--json"], negative="", show_default=False)
+    ] = False,
     bodies: Flag = False,
 ) -> int:
     """
@@ -58,11 +61,13 @@ async def listen(
         events: Print one JSON object a line: listening, callback, forwarded, refused, trouble.
         bodies: Show bodies whole.
     """
+    if forward_to is not None:
+        checked(forward_to, "--forward-to")
+    if public_url is not None:
+        checked(public_url, "--public-url", plain=False)
     found = settings.load()
     secret, url = keeping.secret_of(found), keeping.store_url(store, found)
     keeping.open_durable(url)
-    if forward_to is not None:
-        check_public_url(forward_to, allow_http=True)
     # What the environment says of an earlier listener on this machine is not this one's URL.
     os.environ.pop("ASTRIA_CALLBACK_URL", None)
     known = found.callback_url if found.callback_url and not is_local(found.callback_url) else None
