@@ -58,7 +58,7 @@ def check_callback(name: str, url: object) -> None:
 class _Text:
     text: str | NotGiven | None = option(
         "What to show. References such as <lora:123:1> and flags such as --upscale_v4 live in it. "
-        "May be left out only for a video with a first frame."
+        "May be left out only for a video with a first frame or a video_prompt."
     )
 
 
@@ -164,10 +164,12 @@ class NewPrompt(PromptOptions):
 
     def __attrs_post_init__(self) -> None:
         """Refuse what can never be right, before anything is sent."""
-        framed = any((self.video_first_frame, self.source_image_url, "text" in self.extra))
-        if _blank(self.text) and not framed:
+        # The vendor's own samples of videos have a video_prompt and no text.
+        video = any((self.video_first_frame, self.source_image_url, self.video_prompt))
+        if _blank(self.text) and not video and "text" not in self.extra:
             raise InvalidInput(
-                "a prompt needs a text (a video may have a first frame instead)", parameter="text"
+                "a prompt needs a text (a video may have a first frame or a video_prompt instead)",
+                parameter="text",
             )
         PromptOptions.__attrs_post_init__(self)
 

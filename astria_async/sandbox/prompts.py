@@ -17,6 +17,7 @@ from astria_async.sandbox.world import World
 
 RETENTION = dt.timedelta(days=30)
 DEFAULT_IMAGES = 4
+_IN_PLACE_OF_TEXT = ("video_first_frame", "source_image_url", "video_prompt")
 _HIGH_RESOLUTIONS = {"2K", "4K"}
 _LOW_BRANCHES = {"sd15", "sd21", "sdxl1", "protogen34", "openjourney2"}
 _CORE = {
@@ -58,8 +59,8 @@ class Prompts:
         """What is wrong with the parameters of one prompt on a model of *branch*."""
         errors: dict[str, list[str]] = {}
         values = {**(values.get("stored_inputs") or {}), **values}
-        has_frame = values.get("video_first_frame") or values.get("source_image_url")
-        if not values.get("text") and not has_frame:
+        # The vendor's own samples of videos have a video_prompt and no text.
+        if not any(values.get(it) for it in ("text", *_IN_PLACE_OF_TEXT)):
             errors["text"] = ["can't be blank"]
         for field in ("controlnet", "mask_image"):
             if values.get(field) and not values.get("input_image"):

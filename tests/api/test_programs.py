@@ -81,6 +81,7 @@ ANSWERS: dict[str, tuple[Expected, ...]] = {
     "prompt-video": (
         (201, {"video_model": "seedance", "video_prompt": "she turns, and smiles",
                "video_duration": 5}),
+        (201, {"video_model": "seedance2", "text": "", "is_video": True}),
     ),
     "theme-create": ((201, ""),),
     "tune-delete": (NONE,),

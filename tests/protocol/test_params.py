@@ -51,10 +51,18 @@ def test_a_prompt_needs_a_text(text: str | None) -> None:
     assert refused(NewPrompt).parameter == "text"
 
 
-@pytest.mark.parametrize("frame", [{"video_first_frame": JPEG}, {"source_image_url": "https://x"}])
-def test_a_video_with_a_first_frame_needs_no_text(frame: dict[str, Any]) -> None:
-    """The first frame may stand for the text (docs.astria.ai/docs/api/prompt/create)."""
-    assert NewPrompt(**frame).text != "a cat"
+@pytest.mark.parametrize(
+    "instead",
+    [
+        {"video_first_frame": JPEG},
+        {"source_image_url": "https://x"},
+        {"video_model": "seedance", "video_prompt": "a cat runs"},
+    ],
+    ids=["first frame", "its address", "video prompt"],
+)
+def test_a_video_needs_no_text(instead: dict[str, Any]) -> None:
+    """A first frame or a video_prompt may stand for it (docs.astria.ai/docs/api/prompt/create)."""
+    assert NewPrompt(**instead).text != "a cat"
 
 
 @pytest.mark.parametrize("name", ["", "   "])

@@ -34,7 +34,7 @@ async def own_pack(rig: Any, *texts: str) -> int:
 
 async def test_gallery_has_a_pack(rig: Any) -> None:
     """A fresh account sees a public pack, with costs in both units, and none of its own."""
-    (pack,) = await rig.get("/gallery/packs")
+    (pack, *_) = await rig.get("/gallery/packs")
 
     assert pack["cost_mc_hash"]["woman"] == pack["costs"]["woman"]["cost_mc"] == 167_250
     assert pack["costs"]["woman"]["cost"] == 167
@@ -59,7 +59,8 @@ async def test_flags_of_lists(rig: Any) -> None:
     assert len(await rig.get("/packs")) == 1
     assert await rig.get("/packs", public="true") == await rig.get("/packs", listed="true") == []
     assert len(await rig.get("/gallery/packs", listed="true", public="true")) == 1
-    assert await rig.get("/gallery/packs", offset=1) == []
+    assert len(await rig.get("/gallery/packs", offset=1)) == 2
+    assert await rig.get("/gallery/packs", offset=3) == []
 
 
 async def test_created_packs_have_slugs_of_their_own(rig: Any) -> None:
@@ -88,7 +89,25 @@ async def test_others_private_packs_are_forbidden(rig: Any) -> None:
     rig.sandbox.world.packs.change(811, public_at=None)
 
     assert await rig.status(GALLERY) == 403
-    assert await rig.get("/gallery/packs") == []
+    assert 811 not in [pack["id"] for pack in await rig.get("/gallery/packs")]
+
+
+@pytest.mark.parametrize("pack", [260, 43])
+async def test_packs_of_the_documents(rig: Any, pack: int) -> None:
+    """The packs that Astria's samples name are there, for each class that they name."""
+    shown = await rig.get(f"/p/{pack}")
+    first = {"characteristics": {"eye_color": "blue eyes"}}
+    tunes = [
+        await run(
+            rig, pack, title=name, name=name, image_urls=["https://x.example.com/1.jpg"], **first
+        )
+        for name in ("man", "cat")
+    ]
+    await rig.sandbox.advance(3600)
+    texts = [(await rig.get(f"/tunes/{it.json()['id']}/prompts"))[0]["text"] for it in tunes]
+
+    assert shown["title"].startswith("Corporate headshots")
+    assert all("blue eyes" in text for text in texts)
 
 
 async def test_run_trains_and_makes_the_class_prompts(rig: Any) -> None:
