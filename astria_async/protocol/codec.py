@@ -7,7 +7,6 @@ come as text (``"3.0"``), and image URLs as objects with a ``url``.
 """
 
 import datetime as dt
-import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
@@ -24,6 +23,8 @@ R = TypeVar("R", bound=Resource)
 F = TypeVar("F", bound=attrs.AttrsInstance)
 T = TypeVar("T")
 
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+_STRINGS = {str}
 _OWN = ("extra", "request_id", "_raw", "_binding")
 
 
@@ -36,7 +37,10 @@ def build_converter(*, detailed: bool) -> cattrs.Converter:
     """
     converter = cattrs.Converter(detailed_validation=detailed)
     for kind, read in _READERS.items():
-        converter.register_structure_hook(kind, read)
+        if isinstance(kind, type):
+            converter.register_structure_hook(kind, read)
+        else:
+            converter.register_structure_hook_func(_is(kind), read)
         # Said for "or None" too, or cattrs would go through a general union on every field.
         converter.register_structure_hook_func(_is(kind | None), _or_none(kind, read))
     converter.register_structure_hook_func(_is(tuple[str, ...]), _urls)
@@ -102,11 +106,19 @@ def _time(value: Any, _: Any) -> dt.datetime:
     return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
+def _object(value: Any, _: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"expected an object, got {type(value).__name__}")
+    return dict(value)
+
+
 def _urls(value: Any, _: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
         raise TypeError(f"expected a list of URLs, got {type(value).__name__}")
+    if set(map(type, value)) <= _STRINGS:
+        return tuple(value)
     return tuple([item if type(item) is str else _url(item) for item in value])
 
 
@@ -123,21 +135,19 @@ _READERS: dict[Any, Reader] = {
     int: _integer,
     float: _number,
     dt.datetime: _time,
+    Mapping[str, Any]: _object,
 }
 _CONVERTER = build_converter(detailed=False)
 _EXPLAINER = build_converter(detailed=True)
 
 
-@functools.cache
-def _known(cls: type[Resource]) -> frozenset[str]:
-    return frozenset(field.name for field in attrs.fields(cls)) - set(_OWN)
+_KNOWN: dict[type, frozenset[str]] = {}
+_COMPILED: dict[type, Callable[..., Any]] = {}
 
 
-@functools.cache
-def _reader(cls: type[Any]) -> Callable[[Mapping[str, Any]], Any]:
-    if not issubclass(cls, Resource):
-        return lambda fields: _CONVERTER.structure(fields, cls)
-    return compile_reader(cls, omit=frozenset(_OWN), reader_of=_CONVERTER.get_structure_hook)
+def _prepare(cls: type[Resource]) -> None:
+    _KNOWN[cls] = frozenset(field.name for field in attrs.fields(cls)) - set(_OWN)
+    _COMPILED[cls] = compile_reader(cls, given=_OWN, reader_of=_CONVERTER.get_structure_hook)
 
 
 def structure(
@@ -159,30 +169,25 @@ def structure(
     Raises:
         DecodeError: It is no object, has no id, or a field is of another type than documented.
     """
-    if not isinstance(raw, Mapping):
+    if type(raw) is not dict and not isinstance(raw, Mapping):
         raise DecodeError(f"expected a {cls.kind} as a JSON object, got {type(raw).__name__}")
-    fields = _modern(cls, raw)
-    model = _structured(cls, fields, cls.kind)
-    known = _known(cls)
+    fields = _modern(cls, raw) if "images" in raw else raw
+    if cls not in _COMPILED:
+        _prepare(cls)
+    known = _KNOWN[cls]
     extra = {} if fields.keys() <= known else {k: v for k, v in fields.items() if k not in known}
-    # Frozen for everybody else; building it anew for four fields would take longer than all else.
-    put = object.__setattr__
-    put(model, "extra", extra)
-    put(model, "request_id", request_id)
-    put(model, "_raw", raw)
-    put(model, "_binding", binding)
-    return model
-
-
-def _structured(cls: type[T], fields: Mapping[str, Any], what: str) -> T:
     try:
-        model: T = _reader(cls)(fields)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        problems = _problems(cls, fields, what) or [str(error)]
-        raise DecodeError(
-            f"the answer is not a {what} as documented: {'; '.join(problems)}", problems=problems
-        ) from error
+        model: R = _COMPILED[cls](fields, extra, request_id, raw, binding)
+    except _UNREADABLE as error:
+        raise _explained(cls, fields, cls.kind, error) from error
     return model
+
+
+def _explained(cls: type, fields: Mapping[str, Any], what: str, error: Exception) -> DecodeError:
+    problems = _problems(cls, fields, what) or [str(error)]
+    return DecodeError(
+        f"the answer is not a {what} as documented: {'; '.join(problems)}", problems=problems
+    )
 
 
 def _problems(cls: type, fields: Mapping[str, Any], what: str) -> list[str]:
@@ -197,7 +202,7 @@ def _problems(cls: type, fields: Mapping[str, Any], what: str) -> list[str]:
 
 def _modern(cls: type[Resource], raw: Mapping[str, Any]) -> Mapping[str, Any]:
     # Until 2023 a tune's training images were called images.
-    if cls.kind == "tune" and "images" in raw and "orig_images" not in raw:
+    if cls.kind == "tune" and "orig_images" not in raw:
         return {**{k: v for k, v in raw.items() if k != "images"}, "orig_images": raw["images"]}
     return raw
 
@@ -228,6 +233,9 @@ def structure_fact(cls: type[F], raw: Any) -> F:
         raise DecodeError(f"expected a {cls.__name__} as a JSON object, got {type(raw).__name__}")
     names = {field.name for field in attrs.fields(cls)} - {"extra"}
     known = {key: value for key, value in raw.items() if key in names}
-    fact = _structured(cls, known, cls.__name__)
+    try:
+        fact = _CONVERTER.structure(known, cls)
+    except _UNREADABLE as error:
+        raise _explained(cls, known, cls.__name__, error) from error
     extra = {key: raw[key] for key in raw.keys() - names}
     return cast("F", attrs.evolve(cast("Any", fact), extra=extra))

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar, cast
 
 import anyio
@@ -12,7 +12,7 @@ from astria_async.clock import Clock, SystemClock
 T = TypeVar("T")
 
 
-async def within(clock: Clock, seconds: float, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+async def within(clock: Clock, seconds: float, work: Callable[[], Awaitable[T]]) -> T:
     """
     What *work* returns, unless it takes longer than *seconds*: then it is cancelled.
 
@@ -25,7 +25,7 @@ async def within(clock: Clock, seconds: float, work: Callable[[], Coroutine[Any,
         return await work()
     if isinstance(clock, SystemClock):
         # The loop's own time: no task is needed to watch it, and this is done for every callback.
-        return await _on_own_time(seconds, work())
+        return await _on_own_time(seconds, work)
     results: list[T] = []
     error: Exception | None = None
     scope = anyio.CancelScope()
@@ -51,12 +51,12 @@ async def within(clock: Clock, seconds: float, work: Callable[[], Coroutine[Any,
     return results[0]
 
 
-async def _on_own_time(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+async def _on_own_time(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
     if not _has_asyncio_task():
         with anyio.move_on_after(seconds):
-            return await work
+            return await work()
         raise _too_long(seconds)
-    begun = Begun(work)
+    begun = Begun(_run(work))
     if begun.is_over:
         # It never waited, as most bodies and a store in memory do not: nothing is to be bounded.
         return begun.result()
@@ -69,6 +69,10 @@ async def _on_own_time(seconds: float, work: Coroutine[Any, Any, T]) -> T:
         if not bound.expired():
             raise  # the work's own
         raise _too_long(seconds) from None
+
+
+async def _run(work: Callable[[], Awaitable[T]]) -> T:
+    return await work()
 
 
 def _has_asyncio_task() -> bool:

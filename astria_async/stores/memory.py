@@ -15,7 +15,8 @@ from astria_async.stores.base import RETENTION, Expectation, Record, State
 from astria_async.stores.hints import Hints
 from astria_async.stores.lifetime import Lifetime
 
-_SPARED = {State.DONE: 0, State.EXPECTED: 1, State.PENDING: 2, State.SET_ASIDE: 3}
+_SPARED = (State.DONE, State.EXPECTED, State.PENDING, State.SET_ASIDE)
+"""What a full store drops, first to last."""
 
 
 @attrs.define
@@ -46,6 +47,42 @@ class _Agenda:
             entries = set(self.entries)
             self.entries = [it for it in entries if _is_at(records.get(it[1]), kind, it[0])]
             heapq.heapify(self.entries)
+
+
+@attrs.define
+class _Ages:
+    """Which record of one state came first; kept as loosely as an agenda."""
+
+    entries: list[tuple[dt.datetime, str]] = attrs.field(factory=list)
+
+    def add(self, record: Record) -> None:
+        heapq.heappush(self.entries, (record.callback.received_at, record.callback.wait))
+
+    def pop(self, records: dict[str, Record], state: State) -> Record | None:
+        while self.entries:
+            when, wait = heapq.heappop(self.entries)
+            record = records.get(wait)
+            if record is not None and record.state is state and _came_at(record, when):
+                return record
+        return None
+
+    def tidy(self, records: dict[str, Record], state: State) -> None:
+        if len(self.entries) > 2 * len(records) + 64:
+            known = ((it, records.get(it[1])) for it in set(self.entries))
+            self.entries = [
+                it
+                for it, record in known
+                if record is not None and record.state is state and _came_at(record, it[0])
+            ]
+            heapq.heapify(self.entries)
+
+
+def _came_at(record: Record, when: dt.datetime) -> bool:
+    return record.callback.received_at == when
+
+
+def _is_as_old(one: Record, other: Record) -> bool:
+    return one.callback.received_at == other.callback.received_at
 
 
 def _is_at(record: Record | None, kind: Kind, when: dt.datetime) -> bool:
@@ -85,6 +122,7 @@ class MemoryStore(Lifetime):
         self._max_records = max_records
         self._records: dict[str, Record] = {}  # oldest first, by the time they came
         self._agendas: dict[Kind, _Agenda] = {kind: _Agenda() for kind in KINDS}
+        self._ages: dict[State, _Ages] = {state: _Ages() for state in _SPARED}
         self._watchers: list[Hints] = []
         self._sweep_at: dt.datetime | None = None
 
@@ -257,7 +295,12 @@ class MemoryStore(Lifetime):
         return min((it for it in heads if it is not None), key=transitions.ready_at, default=None)
 
     def _keep(self, record: Record) -> None:
+        old = self._records.get(record.callback.wait)
         self._records[record.callback.wait] = record
+        if old is None or old.state is not record.state or not _is_as_old(old, record):
+            ages = self._ages[record.state]
+            ages.add(record)
+            ages.tidy(self._records, record.state)
         if record.state is State.PENDING:
             agenda = self._agendas[record.callback.kind]
             agenda.add(record)
@@ -290,12 +333,20 @@ class MemoryStore(Lifetime):
             self._prune(now - self._retention)
         if len(self._records) <= self._max_records:
             return
-        # More than needed at once, so that a full store does not sort itself for each callback.
-        spare = len(self._records) - self._max_records + self._max_records // 16
-        ranks = ((self._rank(record), wait) for wait, record in self._records.items())
-        for _, wait in heapq.nsmallest(spare, (it for it in ranks if it[1] != latest)):
-            del self._records[wait]
+        for busy in (False, True):
+            for state in _SPARED:
+                self._drop_oldest(state, sparing=latest, busy=busy)
 
-    def _rank(self, record: Record) -> tuple[bool, int, dt.datetime]:
-        busy = record.lease_until is not None and record.lease_until > self._clock.now()
-        return busy, _SPARED[record.state], record.callback.received_at
+    def _drop_oldest(self, state: State, *, sparing: str, busy: bool) -> None:
+        ages, now, spared = self._ages[state], self._clock.now(), list[Record]()
+        while len(self._records) > self._max_records:
+            record = ages.pop(self._records, state)
+            if record is None:
+                break
+            held = record.lease_until is not None and record.lease_until > now
+            if record.callback.wait == sparing or (held and not busy):
+                spared.append(record)
+            else:
+                del self._records[record.callback.wait]
+        for record in spared:
+            ages.add(record)
