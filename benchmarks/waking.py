@@ -32,7 +32,7 @@ async def send(port: int) -> None:
     async def worker(number: int) -> None:
         async with await anyio.connect_tcp("127.0.0.1", port) as stream:
             for index in range(number, len(queries), CONNECTIONS):
-                await anyio.sleep(began + index / RATE - time.monotonic())
+                await anyio.sleep(max(0.0, began + index / RATE - time.monotonic()))
                 await post(stream, index)
 
     async def post(stream: anyio.abc.ByteStream, index: int) -> None:

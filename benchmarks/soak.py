@@ -1,0 +1,220 @@
+"""
+Half an hour of callbacks at a steady rate: does anything grow?
+
+    python -m benchmarks.soak [--minutes 30] [--rate 500] [--keep FILE]
+
+One process has a receiver on a socket and a client; it begins waits, the other sends their
+callbacks, and each wait ends by its callback. Sampled are the first one's resident memory, its
+descriptors and threads, the waits that are open, and how late waits end. An interrupted run keeps
+what it has.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import datetime as dt
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.abc
+import attrs
+import psutil
+import uvloop
+
+from astria_async import Astria
+from astria_async.protocol.callbacks import Address, mint_wait_id
+from astria_async.protocol.codec import structure
+from astria_async.protocol.models import Tune
+from astria_async.receiver import Receiver
+from benchmarks.measure import percentile
+from benchmarks.samples import KEY, SECRET, called_back, encoded, tune
+
+RATE = 500
+MINUTES = 30.0
+SAMPLES = 180
+"""In a whole run."""
+CONNECTIONS = 16
+TICKS = 50
+"""How often in a second new waits begin."""
+BEHIND = 20
+"""Seconds' worth of waits that may be open before the run is given up."""
+PUBLIC = "https://hooks.example.com/"
+RESULTS = Path(__file__).with_name("soak.json")
+
+
+async def send(port: int) -> None:
+    """Send a callback for each query that stdin names; each body tells when it was sent."""
+    queue, queued = anyio.create_memory_object_stream[tuple[int, str]](100_000)
+    reader = asyncio.StreamReader(limit=2**24)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+
+    async def worker() -> None:
+        async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+            async for number, query in queued:
+                await post(stream, number, query)
+
+    async def post(stream: anyio.abc.ByteStream, number: int, query: str) -> None:
+        body = encoded({"tune": called_back(number) | {"sent": time.monotonic()}})
+        head = f"POST /?{query} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+        await stream.send(head.encode() + body)
+        answer = await stream.receive()
+        if not answer.startswith(b"HTTP/1.1 204"):
+            raise RuntimeError(answer)
+
+    async with anyio.create_task_group() as group, queue:
+        for _ in range(CONNECTIONS):
+            group.start_soon(worker)
+        while line := await reader.readline():
+            for number, query in json.loads(line):
+                queue.send_nowait((number, query))
+
+
+@attrs.define(eq=False)
+class Soak:
+    """A run, and what it saw."""
+
+    astria: Astria
+    receiver: Receiver
+    rate: int
+    begun: int = 0
+    ended: int = 0
+    late: list[float] = attrs.field(factory=list)
+    samples: list[dict[str, float]] = attrs.field(factory=list)
+
+    async def begin(self, to: anyio.abc.ByteSendStream, *, until: float) -> None:
+        """Begin waits at the rate, and have their callbacks sent."""
+        async with anyio.create_task_group() as group:
+            started = time.monotonic()
+            while (now := time.monotonic()) < until:
+                due = int((now - started) * self.rate) - self.begun
+                await to.send(encoded([self.wait(group) for _ in range(due)]) + b"\n")
+                if self.begun - self.ended > BEHIND * self.rate:
+                    raise RuntimeError(f"{self.begun - self.ended} waits are open: too slow")
+                await anyio.sleep(1 / TICKS)
+
+    def wait(self, group: anyio.abc.TaskGroup) -> tuple[int, str]:
+        """Begin one wait; its object's number and its callback's query."""
+        self.begun += 1
+        url = self.receiver.callback_url(Address(kind="tune", wait=mint_wait_id()))
+        group.start_soon(self.watch, self.begun, url)
+        return self.begun, url.partition("?")[2]
+
+    async def watch(self, number: int, url: str) -> None:
+        """Wait for one, and note how late its end was."""
+        now = dt.datetime.now(dt.UTC).isoformat()
+        raw = tune(number) | {"trained_at": None, "callback": url, "created_at": now, "eta": now}
+        ready = await structure(Tune, raw, binding=self.astria._core).wait_ready()
+        self.late.append(1000 * (time.monotonic() - ready.extra["sent"]))
+        self.ended += 1
+
+    async def sample(self, every: float) -> None:
+        """Look every so many seconds."""
+        process, began = psutil.Process(), time.monotonic()
+        while True:
+            await anyio.sleep(every)
+            late, self.late = self.late, []
+            found = {
+                "minute": round((time.monotonic() - began) / 60, 3),
+                "memory_mb": round(process.memory_info().rss / 1e6, 2),
+                "descriptors": process.num_fds(),
+                "threads": process.num_threads(),
+                "open_waits": self.begun - self.ended,
+                "ended": self.ended,
+                "median_ms": round(percentile(late or [0.0], 0.5), 2),
+                "p99_ms": round(percentile(late or [0.0], 0.99), 2),
+                "load": round(os.getloadavg()[0], 1),
+            }
+            self.samples.append(found)
+            print(json.dumps(found), flush=True)
+
+
+@contextlib.asynccontextmanager
+async def sending(port: int) -> AsyncIterator[anyio.abc.ByteSendStream]:
+    """The process that sends; what it is to send goes into the stream."""
+    command = [sys.executable, "-m", __spec__.name, "--send", str(port)]
+    async with await anyio.open_process(command, stdin=subprocess.PIPE, stderr=None) as process:
+        assert process.stdin is not None
+        try:
+            yield process.stdin
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
+
+async def soak(minutes: float, rate: int) -> list[dict[str, float]]:
+    """The samples of a run."""
+    receiver = Receiver(PUBLIC, secret=SECRET, trust_body=True)
+    async with (
+        receiver.serve(port=0) as listening,
+        Astria(KEY, receiver=receiver, base_url="http://127.0.0.1:9") as astria,
+        sending(listening.port) as to,
+        anyio.create_task_group() as group,
+    ):
+        run = Soak(astria, receiver, rate)
+        group.start_soon(_until_told, group.cancel_scope)
+        group.start_soon(partial(run.sample, every=60 * minutes / SAMPLES))
+        with contextlib.suppress(anyio.BrokenResourceError):
+            await run.begin(to, until=time.monotonic() + 60 * minutes)
+        group.cancel_scope.cancel()
+    return run.samples
+
+
+async def _until_told(scope: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            scope.cancel()
+
+
+def growth(samples: list[dict[str, float]], field: str) -> float:
+    """The mean of the last quarter over that of the second: the first warms up."""
+    quarter = max(1, len(samples) // 4)
+    early = [it[field] for it in samples[quarter : 2 * quarter]] or [samples[0][field]]
+    late = [it[field] for it in samples[-quarter:]]
+    return (sum(late) / len(late)) / (sum(early) / len(early) or 1.0)
+
+
+def summary(samples: list[dict[str, float]]) -> dict[str, Any]:
+    """What a run came to."""
+    fields = ("memory_mb", "descriptors", "threads", "median_ms", "p99_ms")
+    return {
+        "callbacks": samples[-1]["ended"],
+        "minutes": samples[-1]["minute"],
+        "growth, last quarter by the second": {
+            field: round(growth(samples, field), 3) for field in fields
+        },
+    }
+
+
+def main() -> None:
+    """Run, print the samples, keep them."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak")
+    parser.add_argument("--minutes", type=float, default=MINUTES)
+    parser.add_argument("--rate", type=int, default=RATE, help="callbacks a second")
+    parser.add_argument("--keep", type=Path, default=RESULTS, help="the file of samples")
+    parser.add_argument("--send", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.send is not None:
+        uvloop.run(send(options.send))
+        return
+    began = dt.datetime.now(dt.UTC).isoformat(timespec="minutes")
+    samples = uvloop.run(soak(options.minutes, options.rate))
+    if not samples:
+        sys.exit("interrupted before the first sample")
+    told = summary(samples)
+    kept = {"began": began, "rate": options.rate, "summary": told, "samples": samples}
+    options.keep.write_text(json.dumps(kept, indent=1) + "\n")
+    print(json.dumps(told, indent=1))
+
+
+if __name__ == "__main__":
+    main()
