@@ -1,16 +1,24 @@
 """How far a command is: bars at a terminal, lines in a pipe, nothing for programs."""
 
 import datetime as dt
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 import attrs
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+)
 
 from astria_async.cli.terminal import is_lively, put_line, span
+from astria_async.clock import Clock, SystemClock
 
 ALMOST = 0.97
 """How full a bar is at its expected end: it is full when the thing is done."""
@@ -77,6 +85,7 @@ class _Lines:
     """A line when a step begins to matter, and one when it is done."""
 
     screen: Console
+    clock: Clock
     detail: str = ""
 
     def advance(self, amount: float) -> None:
@@ -93,10 +102,10 @@ class _Lines:
         self, label: str, *, total: float | None = None, in_bytes: bool = False
     ) -> Iterator[Step]:
         del total, in_bytes
-        line = _Lines(self.screen)
-        began = time.monotonic()
+        line = _Lines(self.screen, self.clock)
+        began = self.clock.monotonic()
         yield line
-        put_line(_done(label, line.detail, time.monotonic() - began), self.screen.file)
+        put_line(_done(label, line.detail, self.clock.monotonic() - began), self.screen.file)
 
 
 @attrs.define
@@ -122,11 +131,16 @@ class _Bar:
 class _Bars(Progress):
     """rich's bars, where a task may also follow the time."""
 
+    def __init__(self, *columns: ProgressColumn, screen: Console, clock: Clock) -> None:
+        self.clock = clock
+        super().__init__(*columns, console=screen, transient=True)
+
     def get_renderables(self) -> Iterator[RenderableType]:
         """Move the tasks that follow the time, then show all."""
+        now = self.clock.now()
         for task in self.tasks:
             if task.fields.get("end") is not None and not task.finished:
-                self.update(task.id, completed=_share(task), left=_left(task))
+                self.update(task.id, completed=_share(task, now), left=_left(task, now))
         yield from super().get_renderables()
 
 
@@ -137,17 +151,16 @@ def _sent(task: Task) -> str:
     return f"{task.completed / MEGABYTE:.1f} of {task.total / MEGABYTE:.1f} MB"
 
 
-def _left(task: Task) -> str:
-    left: dt.timedelta = task.fields["end"] - dt.datetime.now(dt.UTC)
+def _left(task: Task, now: dt.datetime) -> str:
+    left: dt.timedelta = task.fields["end"] - now
     return f"expected in {span(left)}" if left > dt.timedelta(0) else "expected any moment"
 
 
-def _share(task: Task) -> float:
+def _share(task: Task, now: dt.datetime) -> float:
     begun: dt.datetime = task.fields["begun"]
     end: dt.datetime = task.fields["end"]
     whole = max(0.001, (end - begun).total_seconds())
-    passed = (dt.datetime.now(dt.UTC) - begun).total_seconds()
-    return min(ALMOST, max(0.0, passed / whole))
+    return min(ALMOST, max(0.0, (now - begun).total_seconds() / whole))
 
 
 @attrs.define
@@ -155,6 +168,7 @@ class _Live:
     """Bars at a terminal; what is done stays above them as a line."""
 
     screen: Console
+    clock: Clock
 
     @contextmanager
     def step(
@@ -165,31 +179,32 @@ class _Live:
             TextColumn("{task.description}"),
             BarColumn(bar_width=BAR, complete_style="cyan", finished_style="green"),
             TextColumn("{task.fields[left]}{task.fields[detail]}", style="dim"),
-            console=self.screen,
-            transient=True,
+            screen=self.screen,
+            clock=self.clock,
         )
-        began = time.monotonic()
+        began = self.clock.monotonic()
         with bars:
             task = bars.add_task(label, total=total, detail="", left="", begun=None, end=None)
             yield _Bar(bars, task, in_bytes)
             detail = bars.tasks[0].fields["detail"]
-        self.screen.print(
-            f"[green]✓[/] {_done(label, detail, time.monotonic() - began)}", soft_wrap=True
-        )
+        said = _done(label, detail, self.clock.monotonic() - began)
+        self.screen.print(f"[green]✓[/] {said}", soft_wrap=True)
 
 
 def _done(label: str, detail: str, seconds: float) -> str:
     return f"{label}: {detail} ({seconds:.1f} s)" if detail else f"{label} ({seconds:.1f} s)"
 
 
-def reporter(screen: Console, *, silent: bool) -> Reporter:
+def reporter(screen: Console, *, silent: bool, clock: Clock | None = None) -> Reporter:
     """
     What suits the place that the output goes to.
 
     Args:
         screen: Where to.
         silent: Whether nothing is to be shown at all.
+        clock: What the time is; the machine's own if none is given.
     """
     if silent:
         return _Quiet()
-    return _Live(screen) if is_lively(screen) else _Lines(screen)
+    clock = clock or SystemClock()
+    return _Live(screen, clock) if is_lively(screen) else _Lines(screen, clock)

