@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 import anyio
 
 from astria_async.clock import Clock, SystemClock
+from astria_async.loops import on_asyncio
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ async def within(clock: Clock, seconds: float, work: Callable[[], Awaitable[T]])
 
 
 async def _on_own_time(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
-    if not _has_asyncio_task():
+    if not on_asyncio():
         with anyio.move_on_after(seconds):
             return await work()
         raise _too_long(seconds)
@@ -73,13 +74,6 @@ async def _on_own_time(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
 
 async def _run(work: Callable[[], Awaitable[T]]) -> T:
     return await work()
-
-
-def _has_asyncio_task() -> bool:
-    try:
-        return asyncio.current_task() is not None
-    except RuntimeError:
-        return False
 
 
 def _too_long(seconds: float) -> TimeoutError:

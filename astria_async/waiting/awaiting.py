@@ -9,6 +9,7 @@ from typing import Literal, TypeVar, cast, overload
 import attrs
 from anyio.lowlevel import checkpoint
 
+from astria_async.loops import new_pause
 from astria_async.protocol.errors import AstriaError
 from astria_async.protocol.models import Job
 from astria_async.telemetry import is_apart, span
@@ -48,26 +49,30 @@ async def wait_ready(
     if is_final(job, None):
         await checkpoint()
         return cast("J", conclude(job))
-    bell = Doorbell()
+    pause = new_pause()
     waiter = waits.enter(
         job,
         wait=wait,
         timeout=timeout,
-        notify=lambda _: bell.ring(),
+        notify=pause.end,
         wants_progress=on_progress is not None,
     )
-    # A program that waits after a restart goes on in the trace of the create.
-    origin = job.metadata if is_apart() else None
-    with span("astria wait", "internal", metadata=origin, kind=job.kind):
+    with span("astria wait", "internal", metadata=_origin(job), kind=job.kind):
         try:
             while True:
-                await bell.wait()
+                await pause
                 if waiter.finished:
                     return cast("J", waiter.result())
-                # Nobody else is rung for before the end.
+                pause.begin_again()
+                # Nobody else is woken before the end.
                 cast("Callable[[J], None]", on_progress)(cast("J", waiter.progress))
         finally:
             waits.leave(waiter)
+
+
+def _origin(job: Job) -> dict[str, str] | None:
+    # A program that waits after a restart goes on in the trace of the create.
+    return job.metadata if is_apart() else None
 
 
 @attrs.define(eq=False)

@@ -137,7 +137,7 @@ class Entry:
 
     last: Job
     wait: str | None = None
-    waiters: set[Waiter] = attrs.field(factory=set)
+    waiters: tuple[()] | tuple[Waiter] | set[Waiter] = ()
     due: float = 0.0
     urgent: bool = False
     looking: bool = False
@@ -146,6 +146,20 @@ class Entry:
     failures: int = 0
     trouble: AstriaError | None = None
     empty: bool = False
+
+    def join(self, waiter: Waiter) -> None:
+        """Add *waiter*; the first needs no set, which would be a tenth of all that a wait needs."""
+        if isinstance(self.waiters, set):
+            self.waiters.add(waiter)
+        else:
+            self.waiters = {*self.waiters, waiter} if self.waiters else (waiter,)
+
+    def part(self, waiter: Waiter) -> None:
+        """Take *waiter* out, who is in."""
+        if isinstance(self.waiters, set):
+            self.waiters.remove(waiter)
+        else:
+            self.waiters = ()
 
 
 class Doorbell:
@@ -183,9 +197,10 @@ class Agenda(Generic[T]):
         """How many are on it, those that no longer stand included."""
         return len(self._heap)
 
-    def add(self, when: float, item: T) -> None:
-        """Put *item* on at *when*."""
+    def add(self, when: float, item: T) -> bool:
+        """Put *item* on at *when*; whether nothing on it comes before that."""
         heapq.heappush(self._heap, (when, next(self._numbers), item))
+        return self._heap[0][2] is item
 
     def drop(self) -> None:
         """Note that one item no longer stands: most waits end long before their time."""

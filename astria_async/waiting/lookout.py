@@ -13,6 +13,7 @@ import anyio
 import anyio.abc
 import attrs
 
+from astria_async.clock import SystemClock
 from astria_async.events import log_event
 from astria_async.protocol.callbacks import Kind
 from astria_async.protocol.errors import (
@@ -140,6 +141,10 @@ class Lookout:
         ]
         if not times:
             await waits.bell.wait()
+            return
+        if isinstance(waits.clock, SystemClock):
+            with anyio.move_on_after(min(times) - waits.clock.monotonic()):
+                await waits.bell.wait()
             return
         async with anyio.create_task_group() as group:
             group.start_soon(self._ring_at, min(times))

@@ -109,12 +109,13 @@ class Waits:
             self._expect(entry, wait)
         seconds = self.policy.timeout_for(job) if timeout is None else max(0.0, timeout)
         waiter = Waiter(notify, entry, self.clock.monotonic() + seconds, wants_progress)
-        entry.waiters.add(waiter)
+        entry.join(waiter)
         change_waits(job.kind, 1)
-        self.deadlines.add(waiter.deadline, waiter)
+        # Who works these off sleeps until the first of them: only a new first need wake it.
+        if self.deadlines.add(waiter.deadline, waiter):
+            self.bell.ring()
         if not known:
             self.put_off(entry, self._first_pause(entry))
-        self.bell.ring()
         return waiter
 
     def _expect(self, entry: Entry, wait: str) -> None:
@@ -135,7 +136,7 @@ class Waits:
         waiter.finished = True
         entry = waiter.entry
         if waiter in entry.waiters:
-            entry.waiters.remove(waiter)
+            entry.part(waiter)
             change_waits(entry.last.kind, -1)
             self.deadlines.drop()
             if not entry.waiters:
@@ -200,8 +201,8 @@ class Waits:
             entry.due = now + seconds
         if not entry.looking:  # else the lookout puts it on again afterwards
             self.looks.drop()
-            self.looks.add(entry.due, entry)
-        self.bell.ring()
+            if self.looks.add(entry.due, entry):
+                self.bell.ring()
 
     def learn(self, job: Job) -> None:
         """Take in an object as fetched: ends its waits, or sets the time of the next look."""

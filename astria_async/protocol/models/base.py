@@ -206,7 +206,7 @@ class Job(Resource, abc.ABC):
     @property
     def is_settled(self) -> bool:
         """Whether it ended, well or badly."""
-        return self.is_ready or self.failure is not None
+        return self._has_result or self.failure is not None
 
     @property
     def status(self) -> Status:
