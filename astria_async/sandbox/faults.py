@@ -8,7 +8,7 @@ Each fault is a frozen rule. ``probability`` makes it a chance, drawn from the s
 import fnmatch
 import itertools
 from random import Random
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import attrs
 
@@ -18,6 +18,7 @@ RequestKind = Literal[
     "invalid", "rate_limited", "server_error", "gateway_timeout", "slow", "reset", "html"
 ]
 CallbackKind = Literal["drop", "delay", "duplicate", "reorder", "early", "truncate", "blank"]
+JobKind = Literal["tune", "prompt"]
 _UNLESS_NAMED = ("/files/", "/openapi.json", "/_sandbox")
 
 
@@ -61,7 +62,7 @@ class RequestFault(Fault):
         message: In the body.
     """
 
-    kind: RequestKind
+    kind: RequestKind = attrs.field(validator=attrs.validators.in_(get_args(RequestKind)))
     method: str | None = None
     path: str = "*"
     processed: bool = False
@@ -94,7 +95,7 @@ class CallbackFault(Fault):
         seconds: Virtual.
     """
 
-    kind: CallbackKind
+    kind: CallbackKind = attrs.field(validator=attrs.validators.in_(get_args(CallbackKind)))
     subject: str | None = None
     match: str = ""
     seconds: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
@@ -115,7 +116,7 @@ class JobFault(Fault):
         reason: What the object says as ``user_error``; empty leaves the job hanging for ever.
     """
 
-    kind: Literal["tune", "prompt"]
+    kind: JobKind = attrs.field(validator=attrs.validators.in_(get_args(JobKind)))
     match: str = ""
     reason: str = "The sandbox was told to fail this."
 

@@ -411,6 +411,7 @@ async def everything(site: Site) -> list[str]:
     """A sandbox with something on every page, and the addresses of all pages."""
     trained = await site.tune(title="Ada " + "with-a-title-that-has-no-place-to-break" * 3)
     prompt = await site.prompt(text="unbreakable" * 30, num_images=4)
+    await site.prompt(text="", video_model="seedance", video_prompt="it turns")
     await site.sandbox.advance(3600)
     failed = await site.tune()
     site.sandbox.fail_tune(failed, "no face was found")
@@ -440,3 +441,29 @@ async def test_every_page_is_accessible(site: Site, width: int, scheme: Any) -> 
 
     site.forgive("404")
     assert found == []
+
+
+async def test_empty_pages_are_accessible(site: Site) -> None:
+    """Where there is nothing yet, axe finds nothing wrong either."""
+    found: list[str] = []
+    async with site.open("/", WIDTHS["phone"]) as page:
+        for name in ("", "tunes", "prompts", "requests", "callbacks", "billing"):
+            await page.goto(f"{site.url}{HOME}/{name}")
+            found += await serious(page)
+
+    assert found == []
+
+
+async def test_a_finger_hits_everything(site: Site) -> None:
+    """On a phone whatever is pressed is 40 px high, and nothing sticks out of its panel."""
+    low = "els => els.filter(el => el.checkVisibility() && el.getBoundingClientRect().height < 40)"
+    pressed = "button, select, input:not([type=checkbox]):not([type=hidden]), nav a, summary"
+    wide = """panels => panels.flatMap(panel => [...panel.querySelectorAll("*")].filter(el =>
+        el.getBoundingClientRect().right > panel.getBoundingClientRect().right))"""
+    async with site.open("/", WIDTHS["phone"]) as page:
+        for path in await everything(site):
+            await page.goto(f"{site.url}{HOME}{path}")
+
+            for where, what in ((pressed, low), (".panel", wide)):
+                outer = f"els => ({what})(els).map(el => el.outerHTML.slice(0, 120))"
+                assert await page.locator(where).evaluate_all(outer) == [], path

@@ -20,6 +20,13 @@ def kinds(rig: Any) -> list[str]:
     return [next(iter(reply.json())) for _, reply in rig.received]
 
 
+@pytest.mark.parametrize("kind", [RequestFault, CallbackFault, JobFault])
+def test_a_fault_of_an_unknown_kind_is_refused(kind: Any) -> None:
+    """A kind that there is not is refused when the fault is made, with those that there are."""
+    with pytest.raises(ValueError, match="must be in"):
+        kind(kind="delayed")
+
+
 @pytest.mark.parametrize(
     ("fault", "status"),
     [

@@ -26,7 +26,7 @@ from astria_async.sandbox.dashboard.paths import path
 
 FOLDER = Path(__file__).parent
 SHELL_PARTS = ("status",)
-SHEETS = ("base.css", "shell.css", "pieces.css", "pictures.css", "forms.css")
+SHEETS = ("base.css", "shell.css", "pieces.css", "pictures.css", "forms.css", "touch.css")
 _PULSE = "pulse"
 _VERSION_LENGTH = 12
 _FILTERS = {
