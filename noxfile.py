@@ -186,6 +186,29 @@ def plugin(session: nox.Session) -> None:
 
 
 @nox.session
+def extras(session: nox.Session) -> None:
+    """No extra, and each alone: a clean environment with the wheel, and what it brings used."""
+    session.install("build")
+    home = pathlib.Path(session.create_tmp()).absolute() / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(home), str(ROOT))
+    (wheel,) = home.glob("*.whl")
+    session.chdir(home)
+    known = [name for name in PROJECT["project"]["optional-dependencies"] if name != "all"]
+    pythons = {
+        name: str(home / name / ("Scripts" if os.name == "nt" else "bin") / "python")
+        for name in ("bare", *known)
+    }
+    for name, python in pythons.items():
+        wanted = f"{wheel}[{name}]" if name in known else str(wheel)
+        session.run("python", "-m", "venv", name)
+        session.run(python, "-m", "pip", "install", "--quiet", wanted, external=True)
+    use = str(ROOT / "tests" / "extras" / "use.py")
+    for name, python in pythons.items():
+        session.run(python, use, name, env={"SANDBOX_PYTHON": pythons["sandbox"]}, external=True)
+
+
+@nox.session
 def chaos(session: nox.Session) -> None:
     """Processes and databases killed at random, and the books checked: twenty seeds a store."""
     session.install(*group("tests"), ".[all]")

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from astria_async.cli.exits import CommandError, Exit
 from astria_async.cli.session import is_local
-from astria_async.protocol.callbacks import check_public_url
+from astria_async.protocol.addresses import check_public_url
 from astria_async.protocol.errors import ConfigurationError
 
 

@@ -19,7 +19,7 @@ from astria_async.cli.session import is_local
 from astria_async.cli.show import moment
 from astria_async.cli.tables import Layout, Row, put_table
 from astria_async.cli.terminal import console, put_facts, put_json, put_line
-from astria_async.protocol.callbacks import CallbackSigner
+from astria_async.protocol.signing import CallbackSigner
 from astria_async.stores import State, Store
 from astria_async.stores.base import Record
 from astria_async.transport.plain import plain_sender

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import NoReturn
 
 from astria_async.cli.commands import COMMANDS, PROGRAM, overview, version
 from astria_async.cli.exits import CommandError, Exit, exit_for, sole
@@ -36,8 +37,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(words)
         sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - the last place that could tell of it
-        return _report(sole(error), debug=debug)
+        code = _report(sole(error), debug=debug)
+    if arguments is None and "ngrok" in sys.modules:
+        _leave(code)
     return code
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process here and now."""
+    # Threads of ngrok's SDK may touch the interpreter while it is torn down, which crashes it, and
+    # the exit code would be that of the crash: github.com/PyO3/pyo3-async-runtimes/issues/40.
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # nobody reads it
+            stream.flush()
+    os._exit(code)
 
 
 def _without_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:

@@ -15,7 +15,9 @@ from typing import Any
 import anyio.to_thread
 import pytest
 
-from astria_async.protocol.callbacks import Address, Callback, CallbackSigner
+from astria_async.protocol.addresses import Address
+from astria_async.protocol.callbacks import Callback
+from astria_async.protocol.signing import CallbackSigner
 from astria_async.stores import open_store
 
 BODY = b'{"tune": {"id": 5}}'
@@ -80,6 +82,44 @@ def test_callback_that_is_not_kept(listen: Any, tmp_path: Path) -> None:
 
     assert "no such table" in told["error"]
     assert came["body"] == {"tune": {"id": 5}}
+
+
+SDK = """
+import atexit, os
+atexit.register(os.abort)  # as its threads may do to an interpreter that is torn down
+
+class Part:
+    def __getattr__(self, name):
+        return lambda *_: self  # authtoken, http_endpoint, ...
+    async def connect(self):
+        if os.environ["NGROK_AUTHTOKEN"] == "wrong":
+            raise ValueError("failed to connect session", "authentication failed")
+        return self
+    async def listen_and_forward(self, address):
+        self.url = lambda: address
+        return self
+    async def close(self):
+        pass
+
+SessionBuilder = Part
+"""
+"""Stands in for ngrok's SDK, without its service: the tunnel leads nowhere but here."""
+
+
+def test_tunnel(listen: Any, run: Any, home: dict[str, str], tmp_path: Path) -> None:
+    """``--tunnel ngrok`` listens where the SDK says, and its way to end a process is not ours."""
+    (tmp_path / "sdk").mkdir()
+    (tmp_path / "sdk" / "ngrok.py").write_text(SDK)
+    home |= {"PYTHONPATH": str(tmp_path / "sdk"), "NGROK_AUTHTOKEN": "right"}
+    with listen("--tunnel", "ngrok") as listener:
+        post(sign(listener, listener.opening["public_url"]))
+        came = listener.next()
+
+    refused = run("listen", "--tunnel", "ngrok", "--port", "0", NGROK_AUTHTOKEN="wrong")
+
+    assert came["ids"] == [5]
+    assert refused.code == 3
+    assert "the ngrok tunnel could not be opened: ('failed to connect" in refused.err
 
 
 def post(url: str) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import attrs
 
-from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.addresses import Kind
+from astria_async.protocol.callbacks import Callback
 
 
 @attrs.frozen(kw_only=True)

@@ -14,8 +14,8 @@ from astria_async.cli.session import is_local
 from astria_async.cli.settings import Settings
 from astria_async.client import BASE_URL
 from astria_async.clock import Clock
-from astria_async.protocol.callbacks import CallbackSigner
 from astria_async.protocol.errors import AstriaError, ConfigurationError
+from astria_async.protocol.signing import CallbackSigner
 from astria_async.receiver import CheckResult, Fault, Receiver
 from astria_async.stores import open_store
 

@@ -15,13 +15,9 @@ from astria_async.cli.listening.forwarding import forward
 from astria_async.cli.options import Flag
 from astria_async.cli.session import is_local
 from astria_async.cli.terminal import put_json, put_line
-from astria_async.protocol.callbacks import (
-    KINDS,
-    Callback,
-    CallbackSigner,
-    Kind,
-    mint_wait_id,
-)
+from astria_async.protocol.addresses import KINDS, Kind, mint_wait_id
+from astria_async.protocol.callbacks import Callback
+from astria_async.protocol.signing import CallbackSigner
 from astria_async.transport.plain import plain_sender
 
 PATIENCE = 30.0

@@ -5,8 +5,10 @@ import time
 import attrs
 
 from astria_async.cli.exits import Exit
-from astria_async.protocol.callbacks import Address, Callback, CallbackSigner
+from astria_async.protocol.addresses import Address
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.errors import ConnectionFailed
+from astria_async.protocol.signing import CallbackSigner
 from astria_async.transport.plain import Send
 
 JSON = {"Content-Type": "application/json"}
