@@ -4,10 +4,14 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Host, Mount
 
 pytestmark = pytest.mark.anyio
 Rigged = Callable[..., AbstractAsyncContextManager[Any]]
+GIF = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer sd_other", "Basic sd_sandbox"])
@@ -172,3 +176,33 @@ async def test_records_do_not_show_secrets(rig: Any) -> None:
     assert "hooks.example.com" in shown
     assert "hush" not in shown
     assert "sd_sandbox" not in shown + repr(rig.sandbox.settings)
+
+
+@pytest.mark.parametrize(
+    ("route", "base"),
+    [
+        (lambda app: Mount("/fake/astria", app), "http://shop.example.com/fake/astria"),
+        (lambda app: Host("astria.example.com", app), "http://astria.example.com"),
+    ],
+    ids=["path", "host"],
+)
+async def test_the_sandbox_may_be_a_part_of_an_app(rig: Any, route: Any, base: str) -> None:
+    """Mounted under a path or a host of another app, its links lead back to it."""
+    app = Starlette(routes=[route(rig.sandbox.app)])
+    headers = {"Authorization": "Bearer sd_sandbox"}
+    body = {"title": "a", "name": "cat", "image_urls": [GIF]}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url=base, headers=headers
+    ) as http:
+        tune = (await http.post("/tunes.json/", json={"tune": body})).json()
+        (picture,) = tune["orig_images"]
+
+        links = [tune["url"], picture, f"{base}/openapi.json", f"{base}/tunes"]
+        assert [(await http.get(link)).status_code for link in links] == [200] * 4
+        assert picture.startswith(f"{base}/files/")
+        again = {**body, "image_urls": [picture]}
+        assert (await http.post("/tunes", json={"tune": again})).status_code == 201
+    assert [it.path for it in rig.sandbox.requests][:2] == [
+        "/tunes.json/",
+        tune["url"][len(base) :],
+    ]

@@ -21,6 +21,7 @@ from astria_async.sandbox.services import Services
 from astria_async.sandbox.tables.endpoint import Endpoint
 from astria_async.sandbox.uploads import Spool
 from astria_async.sandbox.views import prompt_view, tune_view
+from astria_async.sandbox.web.mount import MOUNT
 
 _ID = re.compile(r"[0-9]{1,18}")
 
@@ -182,4 +183,4 @@ def origin_of_request(request: Request, services: Services) -> str:
     host = request.headers.get("host", "")
     if not host or not re.fullmatch(r"[\w.\-:\[\]]+", host):
         return services.base_url()
-    return f"{request.url.scheme}://{host}"
+    return f"{request.url.scheme}://{host}{request.scope.get(MOUNT, '')}"

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from astria_async.sandbox.faults import Faults
 from astria_async.sandbox.requests import RequestLog, RequestRecord
 from astria_async.sandbox.web.failing import Failing
+from astria_async.sandbox.web.mount import unmounted
 from astria_async.sandbox.world import World
 
 _UNTOUCHED = re.compile(r"/(files/|openapi\.json|_sandbox)")
@@ -42,6 +43,7 @@ class Front:
             await self.app(scope, receive, send)
             return
         self.ready()
+        scope = unmounted(scope)
         record = self.log.begin(scope, self.world.now())
         exchange = _Exchange(record, receive, send, head=scope["method"] == "HEAD")
         scope = normalised(scope)
