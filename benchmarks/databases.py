@@ -13,7 +13,8 @@ import anyio
 import asyncpg
 import redis.asyncio
 
-from astria_async.protocol.callbacks import Callback, mint_wait_id
+from astria_async.protocol.addresses import mint_wait_id
+from astria_async.protocol.callbacks import Callback
 from astria_async.stores import Store, open_store
 from benchmarks.measure import Result, Timed, clocked, in_turn, quartiles, ratios
 from benchmarks.samples import encoded, tune

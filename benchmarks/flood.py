@@ -29,7 +29,7 @@ import psutil
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from astria_async import Receiver
-from astria_async.protocol.callbacks import Address, mint_wait_id
+from astria_async.protocol.addresses import Address, mint_wait_id
 from astria_async.stores import open_store
 
 PROGRAM = os.fspath(Path(__file__).resolve())

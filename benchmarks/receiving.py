@@ -19,7 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from astria_async import Astria
-from astria_async.protocol.callbacks import Address, CallbackSigner, mint_wait_id
+from astria_async.protocol.addresses import Address, mint_wait_id
+from astria_async.protocol.signing import CallbackSigner
 from astria_async.protocol.codec import structure
 from astria_async.protocol.models import Tune
 from astria_async.receiver import Receiver

@@ -22,7 +22,8 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
-from astria_async.protocol.callbacks import Callback, mint_wait_id
+from astria_async.protocol.addresses import mint_wait_id
+from astria_async.protocol.callbacks import Callback
 from astria_async.stores import MISSED, MemoryStore, Store, open_store
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "stores"))

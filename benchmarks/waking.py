@@ -11,7 +11,7 @@ import anyio.abc
 import uvloop
 
 from astria_async import Astria
-from astria_async.protocol.callbacks import Address, mint_wait_id
+from astria_async.protocol.addresses import Address, mint_wait_id
 from astria_async.protocol.codec import structure
 from astria_async.protocol.models import Tune
 from astria_async.receiver import Receiver

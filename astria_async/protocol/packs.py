@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import attrs
 
-from astria_async.protocol.callbacks import check_metadata
+from astria_async.protocol.addresses import check_metadata
 from astria_async.protocol.calls import (
     Call,
     Effect,

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import attrs
 
-from astria_async.protocol.callbacks import check_metadata
+from astria_async.protocol.addresses import check_metadata
 from astria_async.protocol.errors import InvalidInput
 from astria_async.protocol.options import NOT_GIVEN, NotGiven, described, option
 from astria_async.protocol.sources import ImageInput, ImageInputs

@@ -15,13 +15,15 @@ from collections.abc import Sequence
 import attrs
 
 from astria_async.clock import Clock
-from astria_async.protocol.callbacks import Address, Callback, CallbackSigner
+from astria_async.protocol.addresses import Address
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.errors import (
     AstriaError,
     ConfigurationError,
     InvalidCallback,
     StoreUnavailable,
 )
+from astria_async.protocol.signing import CallbackSigner
 from astria_async.receiver import answers
 from astria_async.receiver.answers import Answer, respond
 from astria_async.receiver.body import Receive, Scope, Send, read_body

@@ -8,7 +8,7 @@ import anyio
 import attrs
 
 from astria_async.clock import Clock
-from astria_async.protocol.callbacks import mint_wait_id
+from astria_async.protocol.addresses import mint_wait_id
 from astria_async.protocol.errors import AstriaError
 from astria_async.receiver.answers import PROOF_HEADER
 from astria_async.receiver.deadline import within

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import attrs
 
-from astria_async.protocol.callbacks import check_metadata, check_public_url
+from astria_async.protocol.addresses import check_metadata, check_public_url
 from astria_async.protocol.errors import ConfigurationError, InvalidInput
 from astria_async.receiver import settings
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import attrs
 
-from astria_async.protocol.callbacks import KINDS, Callback, Kind
+from astria_async.protocol.addresses import KINDS, Kind
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.errors import ConfigurationError
 
 Handler = Callable[[Any, Callback], Awaitable[object]]

@@ -11,8 +11,9 @@ import attrs
 from anyio.abc import TaskStatus
 
 from astria_async.clock import Clock, SystemClock
-from astria_async.protocol.callbacks import Address, CallbackSigner, Kind
+from astria_async.protocol.addresses import Address, Kind
 from astria_async.protocol.errors import ConfigurationError
+from astria_async.protocol.signing import CallbackSigner
 from astria_async.receiver import settings
 from astria_async.receiver.app import CallbackApp, Limits
 from astria_async.receiver.attempt import Attempt, Load, Outcome

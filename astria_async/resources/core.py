@@ -14,7 +14,7 @@ import attrs
 from astria_async.clock import Clock
 from astria_async.events import log_event
 from astria_async.protocol import calls
-from astria_async.protocol.callbacks import Address, Kind
+from astria_async.protocol.addresses import Address, Kind
 from astria_async.protocol.calls import Call
 from astria_async.protocol.codec import structure
 from astria_async.protocol.errors import ClientClosed, DecodeError, InvalidInput, NotFound

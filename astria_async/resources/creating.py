@@ -15,7 +15,7 @@ import anyio
 import attrs
 
 from astria_async.protocol import calls
-from astria_async.protocol.callbacks import Address, Kind, derive_wait_id, mint_wait_id
+from astria_async.protocol.addresses import Address, Kind, derive_wait_id, mint_wait_id
 from astria_async.protocol.calls import Call
 from astria_async.protocol.errors import (
     APIError,

@@ -23,7 +23,8 @@ from typing import Protocol
 
 import attrs
 
-from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.addresses import Kind
+from astria_async.protocol.callbacks import Callback
 
 MISSED: frozenset[str] = frozenset()
 """What :meth:`Store.watch` yields when hints may have been lost: read your records again."""

@@ -9,7 +9,8 @@ import attrs
 from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from astria_async.clock import Clock, SystemClock
-from astria_async.protocol.callbacks import KINDS, Callback, Kind
+from astria_async.protocol.addresses import KINDS, Kind
+from astria_async.protocol.callbacks import Callback
 from astria_async.stores import transitions
 from astria_async.stores.base import RETENTION, Expectation, Record, State
 from astria_async.stores.hints import Hints

@@ -9,7 +9,8 @@ from typing import Any
 import anyio
 
 from astria_async.clock import Clock, SystemClock
-from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.addresses import Kind
+from astria_async.protocol.callbacks import Callback
 from astria_async.stores import postgres_tables as tables
 from astria_async.stores.base import Expectation, Record, State
 from astria_async.stores.bounded import require_asyncio

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Collection, Sequence
 import anyio
 
 from astria_async.clock import Clock, SystemClock
-from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.addresses import Kind
+from astria_async.protocol.callbacks import Callback
 from astria_async.stores import redis_scripts as scripts
 from astria_async.stores.base import Expectation, Record, State
 from astria_async.stores.bounded import require_asyncio

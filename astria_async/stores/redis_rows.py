@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import cast
 
-from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.addresses import Kind
+from astria_async.protocol.callbacks import Callback
 from astria_async.stores.base import Record, State
 from astria_async.stores.wire import from_json, from_micros
 

@@ -12,7 +12,8 @@ import attrs
 from anyio import from_thread, to_thread
 
 from astria_async.clock import Clock, SystemClock
-from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.addresses import Kind
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.errors import ConfigurationError
 from astria_async.stores import sqlite_tables as tables
 from astria_async.stores import transitions

@@ -11,7 +11,8 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.addresses import Kind
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.errors import ConfigurationError, StoreUnavailable
 from astria_async.stores import transitions
 from astria_async.stores.base import Record, State

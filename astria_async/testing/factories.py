@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Literal, Unpack
 from urllib.parse import urlencode
 
-from astria_async.protocol.callbacks import Callback, Kind, mint_wait_id
+from astria_async.protocol.addresses import Kind, mint_wait_id
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.codec import structure
 from astria_async.protocol.models import Pack, Prompt, Status, Tune
 from astria_async.testing.fields import PackFields, PromptFields, TuneFields

@@ -10,7 +10,8 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from astria_async.clock import Clock
-from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.addresses import Kind
+from astria_async.protocol.callbacks import Callback
 from astria_async.stores.base import Expectation, Record, Store
 
 START = dt.datetime(2025, 3, 4, 10, 20, 30, 456789, tzinfo=dt.UTC)

@@ -9,7 +9,7 @@ from typing import Generic, NoReturn, TypeVar
 import anyio
 import attrs
 
-from astria_async.protocol.callbacks import Kind
+from astria_async.protocol.addresses import Kind
 from astria_async.protocol.errors import (
     AstriaError,
     ClientClosed,

@@ -15,7 +15,7 @@ import attrs
 
 from astria_async.clock import SystemClock
 from astria_async.events import log_event
-from astria_async.protocol.callbacks import Kind
+from astria_async.protocol.addresses import Kind
 from astria_async.protocol.errors import (
     AstriaError,
     AuthenticationError,

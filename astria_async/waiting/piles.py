@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import attrs
 
-from astria_async.protocol.callbacks import Kind
+from astria_async.protocol.addresses import Kind
 from astria_async.waiting.entries import Entry, Key, key_of
 from astria_async.waiting.plan import Look, plan_looks
 

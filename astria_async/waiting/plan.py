@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import attrs
 
-from astria_async.protocol.callbacks import Kind
+from astria_async.protocol.addresses import Kind
 from astria_async.protocol.paging import MAX_PAGE
 
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import attrs
 
-from astria_async.protocol.callbacks import Kind
+from astria_async.protocol.addresses import Kind
 from astria_async.protocol.errors import OutcomeUnknown
 from astria_async.protocol.models import Job, Prompt, Tune
 from astria_async.protocol.paging import Pager

@@ -16,7 +16,8 @@ import attrs
 
 from astria_async.clock import Clock
 from astria_async.events import log_event
-from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.addresses import Kind
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.errors import AstriaError, DecodeError, NotFound, PermissionDenied
 from astria_async.protocol.models import Job
 from astria_async.stores.base import Expectation, Store

@@ -13,7 +13,7 @@ import pytest
 from stores.servers import Server, postgres_server, postgres_url, redis_server, redis_url
 
 from astria_async import Receiver
-from astria_async.protocol.callbacks import Address
+from astria_async.protocol.addresses import Address
 from astria_async.sandbox import Sandbox
 from astria_async.sandbox.serve import serve
 from astria_async.stores import open_store

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astria_async.protocol.callbacks import Callback, derive_wait_id, read_body
+from astria_async.protocol.addresses import derive_wait_id
+from astria_async.protocol.callbacks import Callback, read_body
 
 TUNE = {"id": 7, "title": "Ada", "name": "woman", "trained_at": None, "expires_at": None}
 PROMPT = {"id": 8, "tune_id": 7, "text": "a cat", "images": ["https://x/1"]}

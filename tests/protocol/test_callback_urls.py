@@ -9,12 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from astria_async.protocol.callbacks import (
+from astria_async.protocol.addresses import (
     KINDS,
-    MAX_URL,
     RESERVED,
     Address,
-    CallbackSigner,
     Kind,
     check_metadata,
     check_public_url,
@@ -22,6 +20,7 @@ from astria_async.protocol.callbacks import (
     mint_wait_id,
 )
 from astria_async.protocol.errors import ConfigurationError, InvalidCallback, InvalidInput
+from astria_async.protocol.signing import MAX_URL, CallbackSigner
 
 OLD, NEW, FOREIGN = (
     "an old secret of 32 bytes.......",

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from anyio.lowlevel import checkpoint
 
-from astria_async.protocol.callbacks import Address, Callback, Kind, mint_wait_id
+from astria_async.protocol.addresses import Address, Kind, mint_wait_id
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.errors import StoreUnavailable
 from astria_async.receiver import Receiver
 from astria_async.sandbox.clock import VirtualClock

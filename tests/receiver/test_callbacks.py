@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import anyio
 import pytest
 
-from astria_async.protocol.callbacks import Address
+from astria_async.protocol.addresses import Address
 from astria_async.receiver import Receiver
 from astria_async.sandbox.clock import VirtualClock
 

@@ -6,7 +6,8 @@ from typing import Any
 import anyio
 import pytest
 
-from astria_async.protocol.callbacks import Address, Callback
+from astria_async.protocol.addresses import Address
+from astria_async.protocol.callbacks import Callback
 from astria_async.receiver.lease import Lease
 from astria_async.sandbox.clock import VirtualClock
 

@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
-from astria_async.protocol.callbacks import Address
+from astria_async.protocol.addresses import Address
 from astria_async.protocol.errors import StoreUnavailable
 from astria_async.receiver import Receiver
 from astria_async.receiver.lifetime import StoreUse

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Route, Router
 
-from astria_async.protocol.callbacks import Address
+from astria_async.protocol.addresses import Address
 from astria_async.receiver import Receiver
 
 pytestmark = pytest.mark.anyio

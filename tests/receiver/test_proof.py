@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from astria_async.protocol.callbacks import CallbackSigner, mint_wait_id
+from astria_async.protocol.addresses import mint_wait_id
 from astria_async.protocol.errors import InvalidCallback
+from astria_async.protocol.signing import CallbackSigner
 from astria_async.receiver.proof import Prober
 
 KEY, OTHER = "the one key, long enough", "another key, long enough"

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from astria_async.protocol.callbacks import Address, Callback
+from astria_async.protocol.addresses import Address
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.errors import ConfigurationError, InvalidInput
 from astria_async.receiver import Receiver
 from astria_async.stores import MemoryStore

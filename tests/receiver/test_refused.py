@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import anyio
 import pytest
 
-from astria_async.protocol.callbacks import Address, mint_wait_id
+from astria_async.protocol.addresses import Address, mint_wait_id
 from astria_async.receiver import Receiver
 from astria_async.receiver.refusals import Refusals
 from astria_async.sandbox.clock import VirtualClock

@@ -11,7 +11,7 @@ import anyio
 import httpx
 import pytest
 
-from astria_async.protocol.callbacks import Address
+from astria_async.protocol.addresses import Address
 from astria_async.protocol.errors import ConfigurationError
 from astria_async.receiver import Receiver
 from astria_async.receiver.refusals import Refusals

@@ -10,7 +10,7 @@ import httpx
 import ngrok
 import pytest
 
-from astria_async.protocol.callbacks import Address
+from astria_async.protocol.addresses import Address
 from astria_async.protocol.errors import ConfigurationError
 from astria_async.receiver import NgrokTunnel, Receiver
 

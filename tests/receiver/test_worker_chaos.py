@@ -8,7 +8,8 @@ from typing import Any
 import anyio
 import pytest
 
-from astria_async.protocol.callbacks import Address, Callback
+from astria_async.protocol.addresses import Address
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.errors import ConnectionFailed
 from astria_async.receiver.attempt import Attempt
 from astria_async.receiver.handlers import HandlerLimits, Handlers

@@ -7,7 +7,8 @@ import attrs
 import pytest
 from scripted import Step, answer
 
-from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.addresses import Kind
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.codec import structure
 from astria_async.protocol.errors import Deleted, NotFound, ServerError
 from astria_async.protocol.models import Job, Prompt, Tune

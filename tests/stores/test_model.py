@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from astria_async.protocol.callbacks import KINDS, Kind
+from astria_async.protocol.addresses import KINDS, Kind
 from astria_async.stores import MemoryStore, Record, Store
 from astria_async.stores.sqlite import SQLiteStore
 from astria_async.testing.store_fixtures import HandClock, callback, expectation

@@ -11,7 +11,8 @@ import anyio.abc
 import attrs
 from anyio.lowlevel import checkpoint
 
-from astria_async.protocol.callbacks import Callback, Kind
+from astria_async.protocol.addresses import Kind
+from astria_async.protocol.callbacks import Callback
 from astria_async.protocol.errors import NotFound
 from astria_async.protocol.models import Job, Prompt, Tune
 from astria_async.protocol.paging import MAX_PAGE

@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
-from astria_async.protocol.callbacks import RESERVED, Kind
+from astria_async.protocol.addresses import RESERVED, Kind
 from astria_async.protocol.errors import ClientClosed
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ class Binding(Protocol):
         """Fetch the object anew."""
         ...
 
-    async def wait_ready(
+    def wait_ready(
         self,
         obj: J,
         *,
-        timeout: float | None,  # noqa: ASYNC109 - WaitTimeout carries the last object seen
+        timeout: float | None,
         deadline: dt.datetime | None,
         on_progress: Callable[[J], None] | None,
-    ) -> J:
+    ) -> Coroutine[Any, Any, J]:
         """Wait until it is ready."""
         ...
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import attrs
 
-from astria_async.protocol.callbacks import Kind
+from astria_async.protocol.addresses import Kind
 from astria_async.protocol.models.base import Job, referenced_tunes, reported_failure
 from astria_async.protocol.options import accepts
 from astria_async.protocol.params import PromptChanges, PromptOverrides

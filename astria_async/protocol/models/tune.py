@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from astria_async.protocol.callbacks import Kind
+from astria_async.protocol.addresses import Kind
 from astria_async.protocol.models.base import Job, reported_failure
 from astria_async.protocol.models.prompt import Prompt
 from astria_async.protocol.options import accepts
