@@ -70,7 +70,7 @@ def check_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _check_headers(headers: dict[str, str]) -> dict[str, str]:
+def _check_headers(headers: dict[str, str]) -> None:
     for name, value in headers.items():
         if not value.isascii() or not value.isprintable():
             # Without the value: it may be the key.
@@ -78,7 +78,6 @@ def _check_headers(headers: dict[str, str]) -> dict[str, str]:
                 f"the {name} header has a line break, or a character outside ASCII: check how the "
                 "key or id was copied"
             )
-    return headers
 
 
 def client_over(transport: Any) -> httpx.AsyncClient:
@@ -108,11 +107,13 @@ class HttpxTransport:
         http_client: Any = None,
     ) -> None:
         self._base_url = check_base_url(base_url)
-        self._headers = _check_headers(headers)
+        _check_headers(headers)
         self._timeout = timeout
         self._owned = http_client is None
         self._client: Any = http_client if http_client is not None else self._own(connections)
         self._library = _library(self._client)
+        # Encoded once, and not for each request.
+        self._headers: Any = self._library.Headers(headers)
         # Left to itself httpx wraps our generator in one of its own, which nobody closes.
         self._body: Any = type("Body", (_Body, self._library.AsyncByteStream), {})
         redact_logs(self._library.__name__)
@@ -131,7 +132,7 @@ class HttpxTransport:
 
     async def send(self, call: Call) -> Reply:
         """Send *call*; see :class:`~astria_async.transport.base.Transport`."""
-        headers = dict(self._headers)
+        headers = self._headers.copy()
         upload: Upload | None = None
         content: bytes | None = call.body
         if call.parts is not None and has_files([getattr(p, "source", None) for p in call.parts]):
@@ -144,23 +145,33 @@ class HttpxTransport:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         elif content is not None:
             headers["Content-Type"] = "application/json"
-        async with contextlib.AsyncExitStack() as stack:
-            # Closed here, not by the garbage collector: it may hold an open file.
-            body = await stack.enter_async_context(aclosing(upload.chunks())) if upload else content
-            request = self._request(
-                call.method,
-                self._base_url + call.path,
-                params=list(call.query) or None,
-                headers=headers,
-                content=body,
-            )
-            if upload is not None:
-                request.stream = self._body(body)
-            with self._mapped(call.method, call.path, self._base_url, upload):
-                response = await self._client.send(request, auth=None, follow_redirects=False)
+        if upload is None:
+            return await self._exchange(call, headers, content)
+        # Closed here, not by the garbage collector: it may hold an open file.
+        async with aclosing(upload.chunks()) as chunks:
+            return await self._exchange(call, headers, chunks, upload)
+
+    async def _exchange(
+        self,
+        call: Call,
+        headers: Any,
+        content: bytes | AsyncIterator[bytes] | None,
+        upload: Upload | None = None,
+    ) -> Reply:
+        request = self._request(
+            call.method,
+            self._base_url + call.path,
+            params=list(call.query) or None,
+            headers=headers,
+            content=content,
+        )
+        if upload is not None:
+            request.stream = self._body(content)
+        with self._mapped(call.method, call.path, self._base_url, upload):
+            response = await self._client.send(request, auth=None, follow_redirects=False)
         return Reply(
             status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
+            headers=_joined(response.headers.raw),
             body=response.content,
         )
 
@@ -246,6 +257,15 @@ class HttpxTransport:
             library.UnsupportedProtocol,
         )
         return isinstance(exc, before)
+
+
+def _joined(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by their names in lower case; httpx's own way to them decodes each several times."""
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
 
 
 class _Body:
