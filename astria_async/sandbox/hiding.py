@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote_plus
 
-# A form within an address within a form is three layers; whoever has more is hiding something.
+# A form within an address within a form is three layers; of what has more nothing is shown.
 _LAYERS = 6
 # What authorises, or stands in a callback's query, is nobody's business.
 _SECRETS = re.compile(
@@ -35,6 +35,6 @@ def _hide(pair: str) -> str | None:
         found = found or bool(hidden)
         plain = unquote_plus(text)
         if plain == text:
-            break
+            return text if found else None
         text = plain
-    return text if found else None
+    return f"{pair.partition('=')[0]}=..."

@@ -14,15 +14,15 @@ HOOK = "https://hooks.example.com/astria?user=7&sig=hush"
 NAMES = st.sampled_from(["sig", "signature", "token", "secret", "key", "password", "api_key"])
 
 
-@given(NAMES, st.integers(0, 4))
+@given(NAMES, st.integers(0, 9))
 def test_no_layer_of_encoding_hides_a_secret_from_us(name: str, layers: int) -> None:
-    """A secret is found within as many percent-encodings as a request may have."""
+    """A secret is found within percent-encodings, and of too many of them nothing is shown."""
     value = f"https://h.example.com/?{name}=hu%26sh&user=7"
     for _ in range(layers):
         value = quote_plus(value)
 
     for hidden in (hide_in_form(f"a=b&c={value}"), hide_in_query(f"a=b&c={value}")):
-        assert f"{name}=..." in hidden
+        assert f"{name}=..." in hidden or hidden == "a=b&c=..."
         assert "hu" not in hidden
         assert "sh" not in hidden.replace("https", "")
 

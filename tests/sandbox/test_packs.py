@@ -325,3 +325,20 @@ async def test_theme_is_for_men_and_women(rig: Any) -> None:
     response = await rig.http.post("/themes", json={"theme": "x", "tune_ids": [tune["id"]]})
 
     assert response.json() == {"tune_ids": ["must be of class man or woman"]}
+
+
+async def test_a_run_that_breaks_off_leaves_no_file(rig: Any) -> None:
+    """A template whose input file is gone ends its run with a 404, and nothing of it is kept."""
+    tune = await lora(rig)
+    pack = (await rig.http.post("/packs", json={"pack": {"title": "Coats"}})).json()
+    text = f"<lora:{tune['id']}:1> a coat"
+    template = await rig.prompt(text=text, pack_id=pack["id"], input_image=GIF)
+    rig.sandbox.world.files.remove(template["input_image"].rpartition("/")[2])
+    before = len(rig.sandbox.world.files)
+
+    answer = await run(
+        rig, pack["id"], tune_ids=[tune["id"]], prompt_attributes={"mask_image": GIF}
+    )
+
+    assert answer.status_code == 404
+    assert len(rig.sandbox.world.files) == before

@@ -174,3 +174,22 @@ async def test_deliveries_are_kept_within_bounds(rig: Any) -> None:
 
     assert len(rig.received) == 5
     assert [delivery.id for delivery in rig.sandbox.deliveries] == [3, 4, 5]
+
+
+async def test_whoever_watches_is_told(rig: Any) -> None:
+    """A change of anything ends the wait of all who watch for one."""
+    seen: list[int] = []
+
+    async def watch(*, task_status: Any) -> None:
+        task_status.started()
+        await rig.sandbox.changed()
+        seen.append(len(rig.sandbox.world.tunes))
+
+    async with anyio.create_task_group() as tasks:
+        with anyio.fail_after(5):
+            for _ in range(2):
+                await tasks.start(watch)
+            before = len(rig.sandbox.world.tunes)
+            await rig.tune()
+
+    assert seen == [before + 1] * 2
