@@ -113,8 +113,10 @@ def _evaluate_shell(example: Example) -> None:
         async with _world(example.namespace):
             # The commands are those of this environment; the first that fails ends it.
             path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+            # What they keep for their user stays in the folder of the block.
+            env = {**os.environ, "PATH": path, "HOME": str(Path.cwd())}
             command = ["bash", "-euo", "pipefail", "-c", str(example.parsed)]
-            await anyio.run_process(command, env={**os.environ, "PATH": path}, stderr=None)
+            await anyio.run_process(command, env=env, stderr=None)
 
     anyio.run(run)
 
@@ -169,7 +171,7 @@ pytest_collect_file = SybilCollection(
         Sybil(
             parsers=[CodeBlockParser("sh", _evaluate_shell)],
             # Elsewhere commands install, serve, or need the world outside.
-            patterns=["docs/guides/*.md"],
+            patterns=["docs/guides/*.md", "docs/command-line.md"],
             setup=_set_up,
             fixtures=_FIXTURES,
         ),

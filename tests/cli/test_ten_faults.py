@@ -236,6 +236,21 @@ FAULTS: Mapping[str, tuple[Broken, str, str, str]] = {
 """How each is set up, what ``doctor`` names, what it says of it, and what it advises."""
 
 
+MANUAL = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
+
+
+def documented() -> dict[str, str]:
+    """What the manual says of each fault, as a pattern."""
+    (table,) = re.findall(r"(?m)^\| What is wrong \|.*\n\|[-|]+\n((?:\|.*\n)+)", MANUAL)
+    found = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    return {name: re.escape(said).replace("…", ".*") for name, said in found}
+
+
+def test_manual_knows_the_ten() -> None:
+    """The manual lists these ten."""
+    assert sorted(documented()) == sorted([*FAULTS, "slow answer"])
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_process_names_the_fault(
     name: str, listen: Any, answering: Any, sandbox: Any, home: Mapping[str, str], tmp_path: Path
@@ -250,6 +265,7 @@ def test_process_names_the_fault(
     assert (done[0], shown[0], done[2] + shown[2]) == (15, 15, "")
     assert found["about"] == about
     assert said in found["said"]
+    assert re.fullmatch(documented()[name], f"{about}: {found['said']}")
     assert advice in found["advice"]
     assert f"✗ {about}" in shown[1]
     assert shown[1].endswith("\n1 thing to mend.\n")
@@ -283,4 +299,5 @@ async def test_slow_answer(listen: Any, tmp_path: Path) -> None:
 
     assert [it.verdict for it in findings] == ["ok", "ok", "fault"]
     assert re.search(r"took \d+\.\d s: Astria may not wait so long", findings[-1].said)
+    assert re.fullmatch(documented()["slow answer"], f"callbacks: {findings[-1].said}")
     assert "See what is slow: a tunnel" in findings[-1].advice
