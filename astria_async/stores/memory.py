@@ -336,10 +336,12 @@ class MemoryStore(Lifetime):
             return
         for busy in (False, True):
             for state in _SPARED:
-                self._drop_oldest(state, sparing=latest, busy=busy)
+                if self._drop_oldest(state, now, sparing=latest, busy=busy):
+                    return
 
-    def _drop_oldest(self, state: State, *, sparing: str, busy: bool) -> None:
-        ages, now, spared = self._ages[state], self._clock.now(), list[Record]()
+    def _drop_oldest(self, state: State, now: dt.datetime, *, sparing: str, busy: bool) -> bool:
+        """Drop records of *state* until there is room; whether there is."""
+        ages, spared = self._ages[state], list[Record]()
         while len(self._records) > self._max_records:
             record = ages.pop(self._records, state)
             if record is None:
@@ -351,3 +353,4 @@ class MemoryStore(Lifetime):
                 del self._records[record.callback.wait]
         for record in spared:
             ages.add(record)
+        return len(self._records) <= self._max_records
