@@ -89,7 +89,9 @@ def run() -> list[Result]:
         "pydantic after json.loads": timed(lambda page: adapter.validate_python(json.loads(page))),
     }
     taken = asyncio.run(in_turn(ways, rounds=ROUNDS))
-    per_object = {f"{name}, µs": round(quartiles(it)[1] / OBJECTS * 1e6, 1) for name, it in taken.items()}
+    per_object = {
+        f"{name}, µs": round(quartiles(it)[1] / OBJECTS * 1e6, 1) for name, it in taken.items()
+    }
     return [
         Result.of(
             ratios(taken["astria"], taken["json.loads"]),

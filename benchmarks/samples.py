@@ -6,6 +6,11 @@ from typing import Any
 SECRET = "a secret for benchmarks, and nothing else"
 KEY = "sd_benchmark"
 HOST = "https://storage.example.com"
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415478da63"
+    "606060000000040001f61738550000000049454e44ae426082"
+)
+"""A picture, in 69 bytes."""
 
 
 def tune(number: int, *, images: int = 10) -> dict[str, Any]:

@@ -11,6 +11,7 @@ what it has.
 
 import argparse
 import asyncio
+import collections
 import contextlib
 import datetime as dt
 import json
@@ -22,7 +23,7 @@ import time
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import anyio.abc
@@ -31,12 +32,12 @@ import psutil
 import uvloop
 
 from astria_async import Astria
-from astria_async.protocol.callbacks import Address, mint_wait_id
+from astria_async.protocol.addresses import Address, mint_wait_id
 from astria_async.protocol.codec import structure
 from astria_async.protocol.models import Tune
 from astria_async.receiver import Receiver
 from benchmarks.measure import percentile
-from benchmarks.samples import KEY, SECRET, called_back, encoded, tune
+from benchmarks.samples import KEY, SECRET, called_back, encoded
 
 RATE = 500
 MINUTES = 30.0
@@ -48,35 +49,59 @@ TICKS = 50
 BEHIND = 20
 """Seconds' worth of waits that may be open before the run is given up."""
 PUBLIC = "https://hooks.example.com/"
+BODY = encoded(called_back(7)).replace(b"%", b"%%").replace(b'"id":7', b'"id":%d')[1:] + b"}"
 RESULTS = Path(__file__).with_name("soak.json")
+
+
+class Connection(asyncio.Protocol):
+    """Sends a request at a time; a request is a line of stdin."""
+
+    def __init__(self, queue: collections.deque[tuple[int, str]]) -> None:
+        self._queue = queue
+        self._sent: tuple[int, str] | None = None
+        self.is_open = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's derives from none
+
+    def data_received(self, data: bytes) -> None:
+        if not data.startswith(b"HTTP/1.1 204"):
+            raise RuntimeError(data)
+        self._sent = None
+        self.next()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # The receiver closes what is idle; what crossed that is sent again.
+        self.is_open = False
+        if self._sent is not None:
+            self._queue.append(self._sent)
+
+    def next(self) -> None:
+        """Send what waits, if nothing is on its way."""
+        if self.is_open and self._sent is None and self._queue:
+            self._sent = number, query = self._queue.popleft()
+            body = b'{"tune":{"sent":%f,%b' % (time.monotonic(), BODY % number)
+            head = f"POST /?{query} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+            if self._transport.is_closing():
+                return  # it is sent again
+            self._transport.write(head.encode() + body)
 
 
 async def send(port: int) -> None:
     """Send a callback for each query that stdin names; each body tells when it was sent."""
-    queue, queued = anyio.create_memory_object_stream[tuple[int, str]](100_000)
+    queue = collections.deque[tuple[int, str]]()
     reader = asyncio.StreamReader(limit=2**24)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-
-    async def worker() -> None:
-        async with await anyio.connect_tcp("127.0.0.1", port) as stream:
-            async for number, query in queued:
-                await post(stream, number, query)
-
-    async def post(stream: anyio.abc.ByteStream, number: int, query: str) -> None:
-        body = encoded({"tune": called_back(number) | {"sent": time.monotonic()}})
-        head = f"POST /?{query} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
-        await stream.send(head.encode() + body)
-        answer = await stream.receive()
-        if not answer.startswith(b"HTTP/1.1 204"):
-            raise RuntimeError(answer)
-
-    async with anyio.create_task_group() as group, queue:
-        for _ in range(CONNECTIONS):
-            group.start_soon(worker)
-        while line := await reader.readline():
-            for number, query in json.loads(line):
-                queue.send_nowait((number, query))
+    connections: list[Connection] = []
+    while line := await reader.readline():
+        queue.extend((number, query) for number, query in json.loads(line))
+        connections = [connection for connection in connections if connection.is_open]
+        while len(connections) < CONNECTIONS:
+            made = await loop.create_connection(lambda: Connection(queue), "127.0.0.1", port)
+            connections.append(made[1])
+        for connection in connections:
+            connection.next()
 
 
 @attrs.define(eq=False)
@@ -111,8 +136,7 @@ class Soak:
 
     async def watch(self, number: int, url: str) -> None:
         """Wait for one, and note how late its end was."""
-        now = dt.datetime.now(dt.UTC).isoformat()
-        raw = tune(number) | {"trained_at": None, "callback": url, "created_at": now, "eta": now}
+        raw = {"id": number, "callback": url, "created_at": dt.datetime.now(dt.UTC).isoformat()}
         ready = await structure(Tune, raw, binding=self.astria._core).wait_ready()
         self.late.append(1000 * (time.monotonic() - ready.extra["sent"]))
         self.ended += 1

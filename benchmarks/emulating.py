@@ -1,0 +1,116 @@
+"""The sandbox, served: a prompt created and read; against a bare app that gives the same JSON."""
+
+import asyncio
+import itertools
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import httpx
+import uvloop
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from astria_async.sandbox import Sandbox
+from benchmarks.canned import running
+from benchmarks.measure import Result, Timed, clocked, in_turn, quartiles, ratios
+from benchmarks.receiving import serve
+from benchmarks.samples import KEY, PIXEL
+
+ROUNDS = 5
+PAIRS = 300
+WAYS = 8
+
+
+async def ours() -> None:
+    """A sandbox whose clock stands still."""
+    async with Sandbox(api_key=KEY, speed=0) as sandbox:
+        await serve(sandbox.app)
+
+
+async def bare() -> None:
+    """The least that does it: parse what comes, count, answer with what the sandbox answered."""
+    made: dict[str, Any] = {}
+    numbers = itertools.count(1)
+
+    async def teach(request: Request) -> JSONResponse:
+        made["sample"] = await request.json()
+        return JSONResponse({})
+
+    async def create(request: Request) -> JSONResponse:
+        sent = (await request.json())["prompt"]
+        number = next(numbers)
+        made[str(number)] = made["sample"] | {"id": number, "text": sent["text"]}
+        return JSONResponse(made[str(number)], 201)
+
+    async def read(request: Request) -> JSONResponse:
+        return JSONResponse(made[request.path_params["number"]])
+
+    routes = [
+        Route("/sample", teach, methods=["POST"]),
+        Route("/tunes/{tune}/prompts", create, methods=["POST"]),
+        Route("/prompts/{number}", read),
+    ]
+    await serve(Starlette(routes=routes))
+
+
+def pairs(client: httpx.AsyncClient, url: str, tune: int, count: int) -> Timed:
+    """Creates and reads, some at a time; the seconds of one pair."""
+    body = {"prompt": {"text": "ohwx woman", "num_images": 4}}
+
+    async def worker() -> None:
+        for _ in range(count // WAYS):
+            made = await client.post(f"{url}/tunes/{tune}/prompts", json=body)
+            (await client.get(f"{url}/prompts/{made.json()['id']}")).raise_for_status()
+
+    async def all_of_them() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(WAYS):
+                group.start_soon(worker)
+
+    async def run() -> float:
+        return await clocked(all_of_them) / count
+
+    return run
+
+
+async def measure(sandbox: str, plain: str, rounds: int, count: int) -> list[Result]:
+    """Both, in turn, by the same client."""
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}) as client:
+        fields = {"tune[title]": "a", "tune[name]": "cat", "tune[model_type]": "faceid"}
+        files = [("tune[images][]", ("a.png", PIXEL))]
+        made = await client.post(f"{sandbox}/tunes", data=fields, files=files)
+        tune = made.raise_for_status().json()["id"]
+        body = {"prompt": {"text": "ohwx woman", "num_images": 4}}
+        sample = (await client.post(f"{sandbox}/tunes/{tune}/prompts", json=body)).json()
+        await client.post(f"{plain}/sample", json=sample)
+        ways = {
+            "sandbox": pairs(client, sandbox, tune, count),
+            "starlette": pairs(client, plain, tune, count),
+        }
+        taken = await in_turn(ways, rounds=rounds)
+    return [
+        Result.of(
+            ratios(taken["starlette"], taken["sandbox"]),
+            what="sandbox: create a prompt and read it",
+            against="a bare Starlette app with the same JSON",
+            target=0.5,
+            bound="least",
+            detail={f"{name}, pairs/s": round(1 / quartiles(it)[1]) for name, it in taken.items()},
+        )
+    ]
+
+
+def run(rounds: int = ROUNDS, count: int = PAIRS) -> list[Result]:
+    """Both under uvicorn, in processes of their own."""
+    with running(__spec__.name, "ours") as sandbox, running(__spec__.name, "bare") as plain:
+        return asyncio.run(measure(sandbox, plain, rounds, count))
+
+
+PROGRAMS: dict[str, Callable[[], Awaitable[None]]] = {"ours": ours, "bare": bare}
+
+if __name__ == "__main__":
+    uvloop.run(PROGRAMS[sys.argv[1]]())
