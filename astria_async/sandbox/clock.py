@@ -19,6 +19,8 @@ import attrs
 _COMPACT_ABOVE = 64
 # Sums of floats are off by less than this, and datetimes know nothing finer.
 _HAIR = 5e-7
+LAST = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
+"""Where wall-clock time ends: expiries beyond it still are dates."""
 
 
 @attrs.define(eq=False)
@@ -49,6 +51,7 @@ class VirtualClock:
             raise ValueError("start must be an aware datetime")
         self._speed = float(speed)
         self._start = _truncated((start or dt.datetime.now(dt.UTC)).astimezone(dt.UTC))
+        self._started = 0.0
         self._elapsed = 0.0
         self._since = time.monotonic()
         self._sleepers: list[tuple[float, int, _Sleeper]] = []
@@ -70,8 +73,11 @@ class VirtualClock:
         self._retime()
 
     def now(self) -> dt.datetime:
-        """The virtual wall-clock time, aware, in UTC."""
-        return self._start + dt.timedelta(seconds=self.monotonic())
+        """The virtual wall-clock time, aware, in UTC; at the end of time it stands still."""
+        passed = self.monotonic() - self._started
+        if passed >= (LAST - self._start).total_seconds():
+            return LAST
+        return self._start + dt.timedelta(seconds=passed)
 
     def monotonic(self) -> float:
         """Virtual seconds since this clock was made; never goes back."""
@@ -89,7 +95,7 @@ class VirtualClock:
 
     def set(self, moment: dt.datetime) -> None:
         """Change the wall-clock time, either way; ``monotonic`` and all sleeps are untouched."""
-        self._start = _truncated(moment) - dt.timedelta(seconds=self.monotonic())
+        self._start, self._started = _truncated(moment), self.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Return once *seconds* of virtual time have passed; zero or less yields once."""

@@ -84,8 +84,9 @@ def fault_from_json(value: Mapping[str, Any]) -> Fault:
         raise ValueError(f"'on' must be one of {', '.join(KINDS)}")
     try:
         return kind(**fields)
-    except TypeError as error:
-        raise ValueError(str(error).rpartition("() ")[2]) from error
+    except (TypeError, ValueError) as error:
+        # A validator's error carries its message and everything else that it knows.
+        raise ValueError(str(error.args[0]).rpartition("() ")[2]) from error
 
 
 def fault_to_json(active: ActiveFault) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 import anyio.lowlevel
 
+from astria_async.sandbox.clock import LAST
 from astria_async.sandbox.records import Due
 from astria_async.sandbox.world import World
 
@@ -72,8 +73,13 @@ class Engine:
 
         Each event happens at its own time, and a receiver's reaction to a callback comes before
         what is due later.
+
+        Raises:
+            ValueError: For no finite, positive amount, or one beyond the end of time.
         """
         clock = self._world.clock
+        if not 0 <= seconds <= (LAST - clock.now()).total_seconds():
+            raise ValueError(f"time moves ahead, and until {LAST.year} at most; not {seconds!r} s")
         target = clock.now() + dt.timedelta(seconds=seconds)
         while True:
             async with self._lock:

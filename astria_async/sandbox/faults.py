@@ -7,6 +7,7 @@ Each fault is a frozen rule. ``probability`` makes it a chance, drawn from the s
 
 import fnmatch
 import itertools
+from collections.abc import Callable
 from random import Random
 from typing import Any, Literal, TypeVar, get_args
 
@@ -19,7 +20,36 @@ RequestKind = Literal[
 ]
 CallbackKind = Literal["drop", "delay", "duplicate", "reorder", "early", "truncate", "blank"]
 JobKind = Literal["tune", "prompt"]
+_MOST_SECONDS = 1e9
+_PAGES = frozenset(range(200, 600)) - {204, 205, 304}
 _UNLESS_NAMED = ("/files/", "/openapi.json", "/_sandbox")
+
+
+def _must(fits: Callable[[Any], bool], words: str) -> Callable[[Any, Any, Any], None]:
+    """A validator that says in words what a value has to be: it may come from a person."""
+
+    def check(_fault: Any, field: Any, value: Any) -> None:
+        if not fits(value):
+            raise ValueError(f"{field.name!r} must be {words}, not {value!r}")
+
+    return check
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[Any, Any, Any], None]:
+    return _must(lambda it: it in choices, f"one of {', '.join(choices)}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_TEXT = _must(lambda it: isinstance(it, str), "a text")
+_FLAG = _must(lambda it: isinstance(it, bool), "true or false")
+_COUNT = _must(lambda it: type(it) is int and it >= 0, "a whole number")
+_CHANCE = _must(lambda it: _is_number(it) and 0 <= it <= 1, "a number from 0 to 1")
+_SECONDS = _must(lambda it: _is_number(it) and 0 <= it <= _MOST_SECONDS, "seconds from 0 to 1e9")
+_STATUS = _must(lambda it: type(it) is int and it in _PAGES, "a status that comes with a page")
+_optional = attrs.validators.optional
 
 
 @attrs.frozen(kw_only=True)
@@ -33,13 +63,9 @@ class Fault:
         skip: How many fitting occasions pass before the first.
     """
 
-    times: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
-    )
-    probability: float = attrs.field(
-        default=1.0, validator=[attrs.validators.ge(0), attrs.validators.le(1)]
-    )
-    skip: int = attrs.field(default=0, validator=attrs.validators.ge(0))
+    times: int | None = attrs.field(default=None, validator=_optional(_COUNT))
+    probability: float = attrs.field(default=1.0, validator=_CHANCE)
+    skip: int = attrs.field(default=0, validator=_COUNT)
 
 
 @attrs.frozen(kw_only=True)
@@ -62,14 +88,14 @@ class RequestFault(Fault):
         message: In the body.
     """
 
-    kind: RequestKind = attrs.field(validator=attrs.validators.in_(get_args(RequestKind)))
-    method: str | None = None
-    path: str = "*"
-    processed: bool = False
-    seconds: float = attrs.field(default=0.0, validator=attrs.validators.ge(0))
-    retry_after: float | None = None
-    status: int = 502
-    message: str = "The sandbox was told to refuse this."
+    kind: RequestKind = attrs.field(validator=_one_of(get_args(RequestKind)))
+    method: str | None = attrs.field(default=None, validator=_optional(_TEXT))
+    path: str = attrs.field(default="*", validator=_TEXT)
+    processed: bool = attrs.field(default=False, validator=_FLAG)
+    seconds: float = attrs.field(default=0.0, validator=_SECONDS)
+    retry_after: float | None = attrs.field(default=None, validator=_optional(_SECONDS))
+    status: int = attrs.field(default=502, validator=_STATUS)
+    message: str = attrs.field(default="The sandbox was told to refuse this.", validator=_TEXT)
 
     def fits(self, method: str, path: str) -> bool:
         """Whether it may be played on such a request."""
@@ -95,10 +121,13 @@ class CallbackFault(Fault):
         seconds: Virtual.
     """
 
-    kind: CallbackKind = attrs.field(validator=attrs.validators.in_(get_args(CallbackKind)))
-    subject: str | None = None
-    match: str = ""
-    seconds: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
+    kind: CallbackKind = attrs.field(validator=_one_of(get_args(CallbackKind)))
+    subject: str | None = attrs.field(
+        default=None,
+        validator=_optional(_one_of(("tune", "prompt", "prompts"))),
+    )
+    match: str = attrs.field(default="", validator=_TEXT)
+    seconds: float = attrs.field(default=60.0, validator=_SECONDS)
 
     def fits(self, subject: str, url: str) -> bool:
         """Whether it may be played on such a callback."""
@@ -116,9 +145,9 @@ class JobFault(Fault):
         reason: What the object says as ``user_error``; empty leaves the job hanging for ever.
     """
 
-    kind: JobKind = attrs.field(validator=attrs.validators.in_(get_args(JobKind)))
-    match: str = ""
-    reason: str = "The sandbox was told to fail this."
+    kind: JobKind = attrs.field(validator=_one_of(get_args(JobKind)))
+    match: str = attrs.field(default="", validator=_TEXT)
+    reason: str = attrs.field(default="The sandbox was told to fail this.", validator=_TEXT)
 
     def fits(self, kind: str, text: str) -> bool:
         """Whether it may be played on such a job."""

@@ -6,6 +6,7 @@ from typing import Literal
 import attrs
 
 MEBIBYTE = 1024 * 1024
+_MOST_SECONDS = 1e9
 
 CallbackShape = Literal["wrapped", "bare", "array"]
 Profile = Literal["current", "2022"]
@@ -56,8 +57,12 @@ class Settings:
     faceid_callbacks: bool = False
     allow_private_callbacks: bool = True
     callback_timeout: float = 10.0
-    image_url_lifetime: float | None = None
-    checkpoint_url_lifetime: float = 3600.0
+    image_url_lifetime: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.le(_MOST_SECONDS))
+    )
+    checkpoint_url_lifetime: float = attrs.field(
+        default=3600.0, validator=attrs.validators.le(_MOST_SECONDS)
+    )
     rate_limit: int | None = None
     retry_after: bool = True
     plain_unauthorized: bool = False

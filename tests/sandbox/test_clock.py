@@ -2,11 +2,13 @@
 
 import datetime as dt
 import math
+from typing import Any
 
 import anyio
 import pytest
 
 from astria_async.sandbox import VirtualClock
+from astria_async.sandbox.clock import LAST
 
 pytestmark = pytest.mark.anyio
 NOON = dt.datetime(2025, 3, 4, 12, tzinfo=dt.UTC)
@@ -138,3 +140,37 @@ async def test_time_does_not_go_back() -> None:
         VirtualClock().advance(-1)
     with pytest.raises(ValueError, match="aware"):
         VirtualClock(start=NOON.replace(tzinfo=None))
+
+
+async def test_time_ends(rig: Any) -> None:
+    """Time cannot be moved past its end, and however fast it runs it stands still there."""
+    century = 100 * 365 * 86_400
+    for _ in range(80):
+        answer = await rig.http.post("/_sandbox/advance", json={"seconds": century})
+    refused = answer.status_code
+    rig.sandbox.clock.speed = 1e9
+    rig.sandbox.clock.advance(1e12)
+
+    assert refused == 422
+    assert [*answer.json()] == ["seconds"]
+    assert rig.sandbox.clock.now() == LAST
+    assert (await rig.tune())["created_at"].startswith("9000-01-01")
+
+
+async def test_a_snapshot_brings_time_back_from_its_end(rig: Any) -> None:
+    """After any number of years a snapshot's time is that of the snapshot."""
+    before = rig.sandbox.snapshot()
+    began = rig.sandbox.clock.now()
+    for _ in range(25):
+        await rig.sandbox.advance(8e9)
+
+    await rig.sandbox.restore(before)
+
+    assert abs((rig.sandbox.clock.now() - began).total_seconds()) < 1
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e300])
+async def test_time_moves_ahead_only(rig: Any, seconds: float) -> None:
+    """Time moves by a finite amount, and never back."""
+    with pytest.raises(ValueError, match="time moves ahead"):
+        await rig.sandbox.advance(seconds)

@@ -1,6 +1,7 @@
 """Faults on requests, callbacks and jobs."""
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -20,10 +21,44 @@ def kinds(rig: Any) -> list[str]:
     return [next(iter(reply.json())) for _, reply in rig.received]
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"on": "request", "kind": "slow", "path": 5},
+        {"on": "request", "kind": "slow", "method": ["GET"]},
+        {"on": "request", "kind": "slow", "seconds": "5"},
+        {"on": "request", "kind": "slow", "seconds": 1e300},
+        {"on": "request", "kind": "slow", "processed": "yes"},
+        {"on": "request", "kind": "rate_limited", "retry_after": "soon"},
+        {"on": "request", "kind": "html", "status": "502"},
+        {"on": "request", "kind": "html", "status": 204},
+        {"on": "request", "kind": "html", "status": 99},
+        {"on": "request", "kind": "invalid", "message": {}},
+        {"on": "request", "kind": "invalid", "times": 1.5},
+        {"on": "callback", "kind": "drop", "match": 5},
+        {"on": "callback", "kind": "drop", "subject": "tunes"},
+        {"on": "callback", "kind": "delay", "seconds": None},
+        {"on": "job", "kind": "tune", "reason": None},
+        {"on": "job", "kind": ["tune"]},
+        {"on": "job"},
+        {"on": ["job"], "kind": "tune"},
+    ],
+    ids=str,
+)
+async def test_a_fault_that_could_not_be_played_is_refused(rig: Any, fault: Any) -> None:
+    """A fault with a value of the wrong kind is a 422 that names it, and is not switched on."""
+    answer = await rig.http.post("/_sandbox/faults", json={"fault": fault})
+
+    assert answer.status_code == 422
+    (message,) = answer.json()["fault"]
+    assert re.match(r"'\w+' must be |missing 1 required .* 'kind'", message)
+    assert await rig.get("/_sandbox/faults") == []
+
+
 @pytest.mark.parametrize("kind", [RequestFault, CallbackFault, JobFault])
 def test_a_fault_of_an_unknown_kind_is_refused(kind: Any) -> None:
     """A kind that there is not is refused when the fault is made, with those that there are."""
-    with pytest.raises(ValueError, match="must be in"):
+    with pytest.raises(ValueError, match="must be one of"):
         kind(kind="delayed")
 
 

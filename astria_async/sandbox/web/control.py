@@ -28,7 +28,10 @@ async def status(call: Call) -> Reply:
 
 async def advance(call: Call) -> Reply:
     """Move time ahead."""
-    await call.services.control.advance(call.body["seconds"])
+    try:
+        await call.services.control.advance(call.body["seconds"])
+    except ValueError as error:
+        raise invalid({"seconds": [str(error)]}) from None
     return await status(call)
 
 
