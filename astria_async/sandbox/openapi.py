@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document of the API, made from the tables that requests are read by."""
 
 import re
+from collections.abc import Iterable
 
 from astria_async.sandbox.openapi_bodies import KINDS, Schema, parameter, request_body
 from astria_async.sandbox.params import Param
@@ -23,15 +24,16 @@ _REASONS = {
 }
 
 
-def document(server: str) -> Schema:
+def document(server: str, endpoints: Iterable[Endpoint] = ENDPOINTS) -> Schema:
     """
     The whole document.
 
     Args:
         server: The base URL of the sandbox that serves it.
+        endpoints: What it describes: by default the API that is emulated.
     """
     paths: dict[str, Schema] = {}
-    for endpoint in ENDPOINTS:
+    for endpoint in endpoints:
         for number, path in enumerate(endpoint.paths):
             suffix = f"_{number}" if number else ""
             operations = paths.setdefault(path, {})
