@@ -5,10 +5,11 @@ schemathesis runs the sandbox's OpenAPI document against served sandboxes.
 
 Three sandboxes, one after the other: one as it is by default; one with little money, merging of
 equal creates and addresses that expire; and one that is asked at its own addresses, ``/_sandbox``,
-which only have to bear it. Jobs finish while it runs, and callbacks go nowhere. The run fails at an answer of the 500s, at one that the document does not describe, at one that takes
-longer than five seconds, and where what was deleted is still there. It does not hold the sandbox
-to refuse whatever the document does not allow: like Rails, it ignores fields that it does not know,
-takes a blank text for nothing, and reads numbers and flags from texts.
+which only have to bear it. Jobs finish while it runs, and callbacks go nowhere. The run fails at an
+answer of the 500s, at one that the document does not describe, at one that takes longer than five
+seconds, and where what was deleted is still there. It does not hold the sandbox to refuse whatever
+the document does not allow: like Rails, it ignores fields that it does not know, takes a blank text
+for nothing, and reads numbers and flags from texts.
 """
 
 import json
