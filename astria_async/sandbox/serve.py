@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import anyio
+import attrs
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -16,8 +17,11 @@ from astria_async.sandbox.owned import OwnedTasks
 from astria_async.sandbox.sandbox import Sandbox
 from astria_async.sandbox.transport import ConnectionCut
 
-_GRACE = 5
+_GRACE = 0.5
+"""Seconds that requests have to come to their end once the server is to stop."""
 
+_LONGEST = 5
+"""Seconds after which uvicorn ends whatever is left."""
 
 _Address = tuple[str, int]
 
@@ -26,12 +30,28 @@ class CannotServe(OSError):
     """The address could not be bound, or the server did not start."""
 
 
+@attrs.frozen(eq=False)
+class _Underway:
+    """What a server has in hand: its connections, and the requests that are being answered."""
+
+    transports: dict[_Address, asyncio.Transport] = attrs.field(factory=dict)
+    requests: set[anyio.CancelScope] = attrs.field(factory=set)
+
+    def cut(self) -> None:
+        """End it all. Connections first: an answer that nobody waits for is not missed."""
+        for transport in list(self.transports.values()):
+            transport.abort()
+        for request in self.requests:
+            request.cancel()
+
+
 class _Server(uvicorn.Server):
     """uvicorn without signal handlers, telling when it is up."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, underway: _Underway) -> None:
         super().__init__(config)
         self.up = anyio.Event()
+        self.underway = underway
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -42,6 +62,17 @@ class _Server(uvicorn.Server):
         """Start, and say so."""
         await super().startup(sockets)
         self.up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; what a fault holds up, or a client never reads, is cut off after a moment."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._cut_off)
+            await super().shutdown(sockets)
+            group.cancel_scope.cancel()
+
+    async def _cut_off(self) -> None:
+        await anyio.sleep(_GRACE)
+        self.underway.cut()
 
 
 def _protocol(transports: dict[_Address, asyncio.Transport]) -> type[H11Protocol]:
@@ -63,13 +94,22 @@ def _protocol(transports: dict[_Address, asyncio.Transport]) -> type[H11Protocol
     return Noting
 
 
-def _cutting(app: ASGIApp, transports: Mapping[_Address, asyncio.Transport]) -> ASGIApp:
+def _cutting(app: ASGIApp, underway: _Underway) -> ASGIApp:
+    async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+        """Keep note of the request while it is answered."""
+        with anyio.CancelScope() as request:
+            underway.requests.add(request)
+            try:
+                await cut(scope, receive, send)
+            finally:
+                underway.requests.discard(request)
+
     async def cut(scope: Scope, receive: Receive, send: Send) -> None:
         """Break the connection where the app asks for it."""
         try:
             await app(scope, receive, send)
         except ConnectionCut:
-            transport = transports.get(scope["client"])
+            transport = underway.transports.get(scope["client"])
             if transport is None:
                 return
             # With no time to linger, closing sends a reset in place of a farewell.
@@ -79,7 +119,7 @@ def _cutting(app: ASGIApp, transports: Mapping[_Address, asyncio.Transport]) -> 
             while (await receive())["type"] != "http.disconnect":
                 pass
 
-    return cut
+    return noted
 
 
 @asynccontextmanager
@@ -104,16 +144,16 @@ async def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Asy
     with contextlib.closing(bound):
         name = _reachable(host)
         sandbox.base_url = f"http://{name}:{bound.getsockname()[1]}"
-        transports: dict[_Address, asyncio.Transport] = {}
+        underway = _Underway()
         config = uvicorn.Config(
-            _cutting(sandbox.app, transports),
-            http=_protocol(transports),
+            _cutting(sandbox.app, underway),
+            http=_protocol(underway.transports),
             lifespan="off",
             log_level="warning",
             access_log=False,
-            timeout_graceful_shutdown=_GRACE,
+            timeout_graceful_shutdown=_LONGEST,
         )
-        server = _Server(config)
+        server = _Server(config, underway)
         async with OwnedTasks() as tasks:
             tasks.group.start_soon(_run, server, bound)
             try:

@@ -12,7 +12,6 @@ import re
 import select
 import signal
 import struct
-import subprocess
 import sys
 import termios
 import threading
@@ -25,19 +24,12 @@ from typing import Any, Protocol
 
 import attrs
 import pytest
+from forking import Forked, Parent, parent
 
 from astria_async.cli import main
 
-COMMAND = [sys.executable, "-m", "astria_async.cli"]
 PATIENCE = 40.0
 """Seconds after which a process hangs; a bound for a busy machine, not something waited for."""
-
-TAKE_TERMINAL = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-"""Makes the terminal that it is started on its own, so that Ctrl-C reaches it."""
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -73,7 +65,7 @@ class Run(Protocol):
 class Terminal:
     """A command at a terminal of 80 by 24."""
 
-    process: "subprocess.Popen[bytes]"
+    process: Forked
     master: int
     seen: str = ""
 
@@ -148,42 +140,41 @@ def clean_environment(folder: Path) -> dict[str, str]:
     return env | {"HOME": str(folder), "TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"}
 
 
+@pytest.fixture(scope="session")
+def forker() -> Iterator[Parent]:
+    """What processes are forked from."""
+    with parent() as found:
+        yield found
+
+
 @pytest.fixture
-def run(tmp_path: Path, home: Mapping[str, str]) -> Run:
+def run(tmp_path: Path, home: Mapping[str, str], forker: Parent) -> Run:
     """Run a command in *tmp_path*, its output through pipes."""
 
     def call(*words: str, stdin: str = "", **env: str) -> Done:
-        done = subprocess.run(
-            [*COMMAND, *words],
-            cwd=tmp_path,
-            env={**home, **env},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        process = forker.begin(*words, cwd=tmp_path, env={**home, **env})
+        out, err = process.communicate(stdin, PATIENCE)
+        return Done(process.wait(PATIENCE), out, err)
 
     return call
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, home: Mapping[str, str]) -> Iterator[OpenTerminal]:
+def terminal(tmp_path: Path, home: Mapping[str, str], forker: Parent) -> Iterator[OpenTerminal]:
     """Begin a command at a terminal."""
     with contextlib.ExitStack() as stack:
 
         def begin(*words: str, **env: str) -> Terminal:
             master, slave = pty.openpty()
             fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-            process = subprocess.Popen(
-                [sys.executable, "-c", TAKE_TERMINAL, *COMMAND, *words],
+            process = forker.begin(
+                *words,
                 cwd=tmp_path,
                 env={**home, **env},
                 stdin=slave,
                 stdout=slave,
                 stderr=slave,
-                start_new_session=True,
+                terminal=True,
             )
             os.close(slave)
             stack.callback(os.close, master)
@@ -193,9 +184,8 @@ def terminal(tmp_path: Path, home: Mapping[str, str]) -> Iterator[OpenTerminal]:
         yield begin
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    if process.poll() is None:
-        process.kill()
+def _end(process: Forked) -> None:
+    process.kill()
     process.wait(PATIENCE)
 
 
@@ -210,15 +200,12 @@ FAULTS = [
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *words: str) -> Iterator[Served]:
+def serving(forker: Parent, folder: Path, *words: str) -> Iterator[Served]:
     """A sandbox process on a free port."""
-    process = subprocess.Popen(
-        [*COMMAND, "sandbox", "--port", "0", "--json", *words],
-        cwd=folder,
-        env=clean_environment(folder),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    process = forker.begin(
+        "sandbox", "--port", "0", "--json", *words,
+        cwd=folder, env=clean_environment(folder), stdin=0, stderr=2,
+    )  # fmt: skip
     assert process.stdout is not None
     with process.stdout:
         try:
@@ -229,17 +216,19 @@ def serving(folder: Path, *words: str) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def sandbox(tmp_path_factory: pytest.TempPathFactory, forker: Parent) -> Iterator[Served]:
     """A sandbox for all tests, where an ordinary tune takes half a second."""
     faults = [word for fault in FAULTS for word in ("--faults", json.dumps(fault))]
-    with serving(tmp_path_factory.mktemp("home"), "--speed", "2000", *faults) as served:
+    with serving(forker, tmp_path_factory.mktemp("home"), "--speed", "2000", *faults) as served:
         yield served
 
 
 @pytest.fixture
-def another_sandbox(tmp_path: Path) -> Callable[..., AbstractContextManager[Served]]:
+def another_sandbox(
+    tmp_path: Path, forker: Parent
+) -> Callable[..., AbstractContextManager[Served]]:
     """A sandbox with settings of its own."""
-    return lambda *words: serving(tmp_path, *words)
+    return lambda *words: serving(forker, tmp_path, *words)
 
 
 @pytest.fixture
@@ -268,27 +257,28 @@ def cli(
 
 
 @pytest.fixture(scope="session")
-def tune(sandbox: Served, tmp_path_factory: pytest.TempPathFactory) -> int:
+def tune(sandbox: Served, forker: Parent, tmp_path_factory: pytest.TempPathFactory) -> int:
     """A tune that is trained."""
-    return _created(sandbox, tmp_path_factory, "tunes", "create", "--name", "cat", _photo())
+    home = tmp_path_factory.mktemp("home")
+    return _created(sandbox, forker, home, "tunes", "create", "--name", "cat", _photo())
 
 
 @pytest.fixture(scope="session")
-def prompt(sandbox: Served, tune: int, tmp_path_factory: pytest.TempPathFactory) -> int:
+def prompt(
+    sandbox: Served, tune: int, forker: Parent, tmp_path_factory: pytest.TempPathFactory
+) -> int:
     """A prompt with two pictures."""
+    home = tmp_path_factory.mktemp("home")
     words = ("prompts", "create", str(tune), "ohwx cat in a hat", "--num-images", "2")
-    return _created(sandbox, tmp_path_factory, *words)
+    return _created(sandbox, forker, home, *words)
 
 
-def _created(sandbox: Served, factory: pytest.TempPathFactory, *words: str) -> int:
-    done = subprocess.run(
-        [*COMMAND, *words, "--wait", "--quiet"],
-        env=clean_environment(factory.mktemp("home")) | sandbox.env,
-        stdout=subprocess.PIPE,
-        timeout=PATIENCE,
-        check=True,
-    )
-    return int(done.stdout)
+def _created(sandbox: Served, forker: Parent, home: Path, *words: str) -> int:
+    env = clean_environment(home) | sandbox.env
+    process = forker.begin(*words, "--wait", "--quiet", cwd=home, env=env)
+    out, err = process.communicate("", PATIENCE)
+    assert process.wait(PATIENCE) == 0, err
+    return int(out)
 
 
 def _photo() -> str:
@@ -385,7 +375,7 @@ def answering() -> Any:
 class Listener:
     """``listen --events`` as a process."""
 
-    process: "subprocess.Popen[str]"
+    process: Forked
     opening: dict[str, Any]
 
     def next(self) -> dict[str, Any]:
@@ -409,18 +399,15 @@ class Listener:
 
 
 @pytest.fixture
-def listen(tmp_path: Path, home: Mapping[str, str]) -> Any:
+def listen(tmp_path: Path, home: Mapping[str, str], forker: Parent) -> Any:
     """Begin to listen, with options of one's own."""
 
     @contextlib.contextmanager
     def begin(*words: str) -> Iterator[Listener]:
-        process = subprocess.Popen(
-            [*COMMAND, "listen", "--events", "--port", "0", *words],
-            cwd=tmp_path,
-            env=home,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        process = forker.begin(
+            "listen", "--events", "--port", "0", *words,
+            cwd=tmp_path, env=home, stdin=0, stderr=2,
+        )  # fmt: skip
         assert process.stdout is not None
         with process.stdout:
             try:

@@ -5,8 +5,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -153,23 +151,17 @@ def _with_objects(words: list[str], run: Any, env: Mapping[str, str], photo: str
     return [found.get(word, word) for word in words]
 
 
-def test_sigint_through_a_pipe(home: Mapping[str, str]) -> None:
+def test_sigint_through_a_pipe(home: Mapping[str, str], forker: Any, tmp_path: Path) -> None:
     """Where no terminal is, SIGINT ends a create alike, and the hint is a line of stderr."""
     with socket.create_server(("127.0.0.1", 0)) as api:
         url = f"http://127.0.0.1:{api.getsockname()[1]}"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "astria_async.cli", "prompts", "create", "1504944", "x"],
-            env={**home, "ASTRIA_BASE_URL": url, "ASTRIA_API_KEY": "sd_test"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        env = {**home, "ASTRIA_BASE_URL": url, "ASTRIA_API_KEY": "sd_test"}
+        process = forker.begin("prompts", "create", "1504944", "x", env=env, cwd=tmp_path)
         client, _ = api.accept()
         with client:
             assert client.recv(65536).startswith(b"POST /tunes/1504944/prompts ")
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=40)
+            out, err = process.communicate("", 40)
 
     again = "astria-async prompts list --tune-id 1504944 --limit 3"
     assert (process.returncode, out) == (130, "")

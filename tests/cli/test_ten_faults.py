@@ -5,8 +5,6 @@ import json
 import re
 import socket
 import stat
-import subprocess
-import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -24,14 +22,6 @@ from astria_async.clock import SystemClock
 
 USER = {"id": 1, "name": "Ada", "usd_balance_mc": 10_000_000}
 SECRET = "another secret of more than sixteen bytes"
-
-BOUND = """
-import ctypes, os, sys
-# Root may write to what is read-only: without CAP_DAC_OVERRIDE (1) it is a user like any other.
-if os.geteuid() == 0 and ctypes.CDLL(None).prctl(24, 1, 0, 0, 0) != 0:
-    sys.exit("cannot give the capability up")
-os.execv(sys.executable, [sys.executable, "-m", "astria_async.cli", *sys.argv[1:]])
-"""
 
 
 @attrs.frozen
@@ -253,13 +243,13 @@ def test_manual_knows_the_ten() -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_process_names_the_fault(
-    name: str, listen: Any, answering: Any, sandbox: Any, home: Mapping[str, str], tmp_path: Path
+    name: str, listen: Any, answering: Any, sandbox: Any, doctor: Any, tmp_path: Path
 ) -> None:
     """Run as a process, it names that fault and no other, says what to do, and ends with 15."""
     broken, about, said, advice = FAULTS[name]
     with broken(World(listen, answering, tmp_path)) as env:
-        done = _doctor(tmp_path, {**home, **sandbox.env, **env}, "--json")
-        shown = _doctor(tmp_path, {**home, **sandbox.env, **env})
+        done = doctor({**sandbox.env, **env}, "--json")
+        shown = doctor({**sandbox.env, **env})
 
     (found,) = [it for it in json.loads(done[1])["findings"] if it["verdict"] == "fault"]
     assert (done[0], shown[0], done[2] + shown[2]) == (15, 15, "")
@@ -271,12 +261,16 @@ def test_process_names_the_fault(
     assert shown[1].endswith("\n1 thing to mend.\n")
 
 
-def _doctor(folder: Path, env: Mapping[str, str], *words: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-c", BOUND, "doctor", *words]
-    done = subprocess.run(
-        command, cwd=folder, env=dict(env), capture_output=True, text=True, timeout=60, check=False
-    )
-    return done.returncode, done.stdout, done.stderr
+@pytest.fixture
+def doctor(forker: Any, home: Mapping[str, str], tmp_path: Path) -> Any:
+    """Run it as a process to which read-only files are read-only, even if it is root's."""
+
+    def call(env: Mapping[str, str], *words: str) -> tuple[int, str, str]:
+        process = forker.begin("doctor", *words, cwd=tmp_path, env={**home, **env}, bound=True)
+        out, err = process.communicate("", 60)
+        return process.wait(60), out, err
+
+    return call
 
 
 @pytest.mark.anyio

@@ -12,11 +12,12 @@ import anyio.abc
 import httpx
 import pytest
 
-from astria_async.sandbox import RequestFault, Sandbox
+from astria_async.sandbox import RequestFault, Sandbox, VirtualClock
 from astria_async.sandbox.serve import CannotServe, serve
 
 pytestmark = pytest.mark.anyio
 JPEG = b"\xff\xd8\xff\xe0 not much of a picture"
+ENDLESS = 1e9
 
 
 @pytest.fixture
@@ -151,6 +152,43 @@ async def test_leaving_stops_the_server() -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         with pytest.raises(httpx.ConnectError):
             await http.get(urls[0])
+
+
+class Telling(VirtualClock):
+    """A clock that stands still, and tells when something waits for it without end."""
+
+    def __init__(self) -> None:
+        super().__init__(speed=0)
+        self.asked = anyio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds >= ENDLESS:
+            self.asked.set()
+        await super().sleep(seconds)
+
+
+async def test_leaving_cuts_what_is_held_up(caplog: pytest.LogCaptureFixture) -> None:
+    """A request that a fault holds up is cut off with the server, and no error is logged."""
+    clock = Telling()
+    ends: list[type[BaseException]] = []
+
+    async def ask(url: str) -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=None) as http:
+            with pytest.raises(httpx.TransportError) as caught:
+                await http.get(f"{url}/tunes")
+        ends.append(caught.type)
+
+    async with (
+        anyio.create_task_group() as asking,
+        Sandbox(clock=clock) as sandbox,
+        serve(sandbox) as url,
+    ):
+        sandbox.faults.add(RequestFault(kind="slow", seconds=ENDLESS))
+        asking.start_soon(ask, url)
+        await clock.asked.wait()
+
+    assert len(ends) == 1
+    assert caplog.records == []
 
 
 async def test_cancellation_while_starting() -> None:
