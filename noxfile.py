@@ -229,3 +229,24 @@ def live(session: nox.Session) -> None:
         session.error("ASTRIA_API_KEY is not set: this asks the real API, and needs a key")
     session.install(".[sandbox]")
     session.run("python", "tests/api/live/run.py")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Every benchmark against its peer, or those named: the table, its file and its chart."""
+    _install_bench(session)
+    session.run("python", "-m", "benchmarks", "--charts", "docs", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Half an hour of callbacks at a steady rate (``-- --minutes 5`` for less): does it grow?"""
+    _install_bench(session)
+    session.run("python", "-m", "benchmarks.soak", "--charts", "docs", *session.posargs)
+
+
+def _install_bench(session: nox.Session) -> None:
+    # Without OpenTelemetry, which whoever wants speed has not set up.
+    session.install(*group("bench"), ".[fast,redis,postgres,sandbox]")
+    if shutil.which("wrk") is None:
+        session.warn("without wrk (apt-get install wrk) the receiver is not measured")

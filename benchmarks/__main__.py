@@ -10,8 +10,8 @@ from typing import Any
 
 import attrs
 
-from benchmarks import table
-from benchmarks.measure import Result
+from benchmarks import chart, table
+from benchmarks.measure import Result, absent
 
 NAMES = (
     "get",
@@ -26,8 +26,11 @@ NAMES = (
     "polling",
     "importing",
     "emulating",
+    "growth",
 )
 RESULTS = Path(__file__).with_name("results.json")
+PATIENCE = 300
+"""Seconds that one benchmark may take."""
 
 
 def main() -> int:
@@ -35,6 +38,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--keep", type=Path, default=RESULTS, help="the file of results")
+    parser.add_argument("--charts", type=Path, help="a folder to draw charts into")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
@@ -45,27 +49,41 @@ def main() -> int:
         print(json.dumps([attrs.asdict(result) for result in found]))
         return 0
     kept = table.load(options.keep)
-    failed = []
-    for name in options.names or NAMES:
-        found = _measured(name)
-        if found is None:
-            failed.append(name)
-            continue
-        kept["benchmarks"][name] = found
-        for result in found:
-            print(table.line(Result(**result)), flush=True)
+    names = options.names or NAMES
+    for name in names:
+        kept["benchmarks"][name] = _measured(name)
+        for it in kept["benchmarks"][name]:
+            print(table.line(Result(**it)), flush=True)
+        kept["benchmarks"] = {
+            it: kept["benchmarks"][it] for it in NAMES if it in kept["benchmarks"]
+        }
         table.save(options.keep, kept)
-    if failed:
-        print(f"could not run: {', '.join(failed)}", file=sys.stderr)
-    return 1 if failed else 0
+    results = table.results({"benchmarks": {it: kept["benchmarks"][it] for it in names}})
+    print(f"\n{table.text(results)}\n\n{_verdict(results)}")
+    if options.charts:
+        chart.write(options.charts, kept)
+    return int(any(result.missing for result in results))
 
 
-def _measured(name: str) -> list[dict[str, Any]] | None:
+def _verdict(results: list[Result]) -> str:
+    held = sum(result.holds for result in results)
+    missing = sum(bool(result.missing) for result in results)
+    return f"{held} of {len(results)} targets hold, {missing} were not measured"
+
+
+def _measured(name: str) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "benchmarks", name, "--here"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    found: list[dict[str, Any]] | None = (
-        json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
-    )
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        return [attrs.asdict(absent(name, f"it took more than {PATIENCE} s"))]
+    if done.returncode:
+        print(done.stderr, file=sys.stderr)
+        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        return [attrs.asdict(absent(name, said[-1]))]
+    found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 

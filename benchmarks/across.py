@@ -33,7 +33,7 @@ from astria_async.sandbox import Sandbox
 from astria_async.sandbox.serve import serve
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "stores"))
-import servers
+import servers  # type: ignore[import-not-found]  # beside the tests
 
 PROGRAM = os.fspath(Path(__file__).resolve())
 SECRET = "a secret that is long enough"

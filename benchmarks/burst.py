@@ -49,6 +49,8 @@ async def burst(count: int) -> dict[str, Any]:
         prompts = [await tune.prompts.create(f"cat {n}", num_images=1) for n in range(count)]
         late, early = prompts[: count // 10], prompts[count // 10 :]
         ended: list[int] = []
+        answers = Counter[int]()
+        began = held = 0.0
 
         async def wait(prompt: Any) -> None:
             ready = await prompt.wait_ready(timeout=30 * 86400)
@@ -68,7 +70,6 @@ async def burst(count: int) -> dict[str, Any]:
             await sandbox.advance(600)
             random.Random(1).shuffle(letters)
             began = time.perf_counter()
-            answers = Counter[int]()
             for number, (url, body) in enumerate(letters):
                 for _ in range(2 if number % 5 == 0 else 1):
                     answers[(await caller.post(url, content=body)).status_code] += 1

@@ -64,16 +64,16 @@ def by_store(store: Store) -> Put:
     return put
 
 
-def by_redis(client: "redis.asyncio.Redis[bytes]") -> Put:
+def by_redis(client: redis.asyncio.Redis) -> Put:
     async def put() -> None:
-        """A record, its place among those of its state, its turn, and a hint: in one transaction."""
+        """A record, its place in two orders, and a hint: in one transaction."""
         wait, now = mint_wait_id(), dt.datetime.now(dt.UTC).timestamp()
-        fields = {
+        fields: dict[str, str | bytes | float] = {
             "kind": "tune", "metadata": "{}", "body": BODY, "received_at": now, "state": "pending",
             "count": 1, "news": 1, "attempts": 0, "claims": 0, "due_at": now,
         }  # fmt: skip
         async with client.pipeline(transaction=True) as pipe:
-            pipe.hset(f"bare:r:{wait}", mapping=fields)
+            pipe.hset(f"bare:r:{wait}", mapping=fields)  # type: ignore[arg-type]  # is invariant
             pipe.zadd("bare:s:pending", {wait: now})
             pipe.zadd("bare:due:tune", {wait: now})
             pipe.hincrby("bare:meta", "hints", 1)
@@ -83,7 +83,7 @@ def by_redis(client: "redis.asyncio.Redis[bytes]") -> Put:
     return put
 
 
-def by_asyncpg(pool: "asyncpg.Pool[asyncpg.Record]") -> Put:
+def by_asyncpg(pool: asyncpg.Pool) -> Put:
     async def put() -> None:
         now = dt.datetime.now(dt.UTC)
         await pool.fetch(INSERT, mint_wait_id(), "tune", "{}", BODY, now)

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
@@ -110,7 +109,5 @@ def run(rounds: int = ROUNDS, count: int = PAIRS) -> list[Result]:
         return asyncio.run(measure(sandbox, plain, rounds, count))
 
 
-PROGRAMS: dict[str, Callable[[], Awaitable[None]]] = {"ours": ours, "bare": bare}
-
 if __name__ == "__main__":
-    uvloop.run(PROGRAMS[sys.argv[1]]())
+    uvloop.run(ours() if sys.argv[1] == "ours" else bare())

@@ -129,7 +129,7 @@ async def flood(seconds: float, rate: float) -> dict[str, Any]:
             port = int(await BufferedByteReceiveStream(process.stdout).receive_until(b"\n", 99))
             memory = psutil.Process(process.pid).memory_info
             run = Flood(port, seconds)
-            began = time.monotonic()
+            began, early = time.monotonic(), 0
             async with anyio.create_task_group() as group:
                 group.start_soon(run.send_bad, rate)
                 group.start_soon(run.send_good)

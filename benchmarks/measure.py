@@ -27,6 +27,7 @@ class Result:
         low: The lower quartile of the rounds.
         high: The upper quartile.
         detail: What else is worth knowing, each with its unit in its name.
+        missing: Why there is no figure; empty where there is one.
     """
 
     what: str
@@ -38,10 +39,13 @@ class Result:
     low: float
     high: float
     detail: Mapping[str, Any] = attrs.field(factory=dict)
+    missing: str = ""
 
     @property
     def holds(self) -> bool:
         """Whether the target is met."""
+        if self.missing:
+            return False
         return self.value <= self.target if self.bound == "most" else self.value >= self.target
 
     @classmethod
@@ -49,6 +53,13 @@ class Result:
         """The median and the quartiles of *figures*."""
         low, middle, high = quartiles(figures)
         return cls(value=middle, low=low, high=high, **facts)
+
+
+def absent(what: str, why: str) -> Result:
+    """The line of a benchmark that could not run."""
+    return Result(
+        what=what, against="–", value=0.0, target=0.0, bound="most", low=0.0, high=0.0, missing=why
+    )
 
 
 def quartiles(figures: Sequence[float]) -> tuple[float, float, float]:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import anyio
 import uvicorn
@@ -21,9 +22,9 @@ from starlette.routing import Route
 
 from astria_async import Astria
 from astria_async.protocol.addresses import Address, mint_wait_id
-from astria_async.protocol.signing import CallbackSigner
 from astria_async.protocol.codec import structure
 from astria_async.protocol.models import Tune
+from astria_async.protocol.signing import CallbackSigner
 from astria_async.receiver import Receiver
 from benchmarks.canned import running
 from benchmarks.measure import Result, Timed, in_turn, quartiles, ratios
@@ -59,7 +60,7 @@ async def bare() -> None:
     await serve(Starlette(routes=[Route("/callbacks", receive, methods=["POST"])]))
 
 
-async def serve(app: Starlette) -> None:
+async def serve(app: Any) -> None:
     """Serve *app* on a free port, and tell which."""
     config = uvicorn.Config(app, port=0, log_level="error", access_log=False)
     server = uvicorn.Server(config)
@@ -78,6 +79,7 @@ async def ours(urls: str) -> None:
         Astria(KEY, receiver=receiver, base_url="http://127.0.0.1:9") as astria,
         anyio.create_task_group() as group,
     ):
+        assert astria._core is not None
         waits = astria._core.waits
         jobs = [waited_for(astria, number, url) for number, url in enumerate(lines(urls), start=1)]
         group.start_soon(resolve, astria, jobs)
@@ -187,4 +189,4 @@ def run() -> list[Result]:
 
 
 if __name__ == "__main__":
-    uvloop.run({"bare": bare, "ours": ours}[sys.argv[1]](*sys.argv[2:]))
+    uvloop.run(ours(sys.argv[2]) if sys.argv[1] == "ours" else bare())

@@ -36,6 +36,7 @@ from astria_async.protocol.addresses import Address, mint_wait_id
 from astria_async.protocol.codec import structure
 from astria_async.protocol.models import Tune
 from astria_async.receiver import Receiver
+from benchmarks import chart
 from benchmarks.measure import percentile
 from benchmarks.samples import KEY, SECRET, called_back, encoded
 
@@ -178,19 +179,20 @@ async def sending(port: int) -> AsyncIterator[anyio.abc.ByteSendStream]:
 async def soak(minutes: float, rate: int) -> list[dict[str, float]]:
     """The samples of a run."""
     receiver = Receiver(PUBLIC, secret=SECRET, trust_body=True)
+    samples: list[dict[str, float]] = []
     async with (
         receiver.serve(port=0) as listening,
         Astria(KEY, receiver=receiver, base_url="http://127.0.0.1:9") as astria,
         sending(listening.port) as to,
         anyio.create_task_group() as group,
     ):
-        run = Soak(astria, receiver, rate)
+        run = Soak(astria, receiver, rate, samples=samples)
         group.start_soon(_until_told, group.cancel_scope)
         group.start_soon(partial(run.sample, every=60 * minutes / SAMPLES))
         with contextlib.suppress(anyio.BrokenResourceError):
             await run.begin(to, until=time.monotonic() + 60 * minutes)
         group.cancel_scope.cancel()
-    return run.samples
+    return samples
 
 
 async def _until_told(scope: anyio.CancelScope) -> None:
@@ -225,6 +227,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=MINUTES)
     parser.add_argument("--rate", type=int, default=RATE, help="callbacks a second")
     parser.add_argument("--keep", type=Path, default=RESULTS, help="the file of samples")
+    parser.add_argument("--charts", type=Path, help="a folder to draw a chart into")
     parser.add_argument("--send", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.send is not None:
@@ -238,6 +241,8 @@ def main() -> None:
     kept = {"began": began, "rate": options.rate, "summary": told, "samples": samples}
     options.keep.write_text(json.dumps(kept, indent=1) + "\n")
     print(json.dumps(told, indent=1))
+    if options.charts:
+        (options.charts / "soak.svg").write_text(chart.course(samples))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from astria_async.protocol.callbacks import Callback
 from astria_async.stores import MISSED, MemoryStore, Store, open_store
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "stores"))
-import servers
+import servers  # type: ignore[import-not-found]  # beside the tests
 
 BODY = json.dumps({"tune": {"id": 1, "title": "t" * 40, "orig_images": ["u" * 60] * 20}}).encode()
 WAKES = 300

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
@@ -29,7 +30,7 @@ PIXEL = bytes.fromhex(
 
 def spoil(sandbox: Sandbox) -> None:
     """Switch the faults on."""
-    creates = {"method": "POST", "path": "/tunes/*/prompts"}
+    creates: dict[str, Any] = {"method": "POST", "path": "/tunes/*/prompts"}
     faults = sandbox.faults
     faults.add(CallbackFault(kind="drop", probability=0.2))
     faults.add(RequestFault(kind="gateway_timeout", probability=0.05, processed=True, **creates))
@@ -81,7 +82,7 @@ async def program(prompts: int, *, faulty: bool, speed: float) -> dict[str, obje
                 made = Counter(it.text for it in sandbox.world.prompts if "cat number" in it.text)
                 played: Counter[str] = Counter()
                 for it in sandbox.faults.active:
-                    played[f"{type(it.fault).__name__}.{it.fault.kind}"] += it.played
+                    played[str(it.fault)] += it.played
     return {
         "prompts": len(made),
         "created_twice": sum(count - 1 for count in made.values()),

@@ -72,7 +72,7 @@ class Watch:
 
 async def measured(work: Callable[[], Awaitable[None]]) -> dict[str, float]:
     """What *work* cost."""
-    watch = Watch()
+    watch, seconds = Watch(), 0.0
     async with anyio.create_task_group() as group:
         group.start_soon(watch.run)
         await anyio.sleep(0.05)
