@@ -2,10 +2,11 @@
 
 import contextlib
 import datetime as dt
+import itertools
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import anyio
 import attrs
@@ -28,6 +29,18 @@ from astria_async.stores.watching import background
 T = TypeVar("T")
 LOOK_EVERY = 0.015
 """Seconds between two looks for other processes' commits, at 4 µs each."""
+
+
+@attrs.frozen(eq=False)
+class _Put:
+    """A callback to keep: with others where there are any."""
+
+    callback: Callback
+    at: dt.datetime
+
+    def __call__(self, db: sqlite3.Connection) -> bool:
+        (is_new,) = tables.put(db, [(self.callback, self.at)])
+        return is_new
 
 
 class SQLiteStore(Lifetime):
@@ -102,14 +115,7 @@ class SQLiteStore(Lifetime):
 
     async def put(self, callback: Callback) -> bool:
         """Commit a callback, with those that come at the same time; whether it is news."""
-        now = self._clock.now()
-
-        def work(db: sqlite3.Connection) -> bool:
-            record, is_new = transitions.received(tables.get(db, callback.wait), callback, now=now)
-            tables.save(db, record, hint=True)
-            return is_new
-
-        return await self._write(work)
+        return await self._write(_Put(callback, self._clock.now()))
 
     async def find(self, waits: Collection[str]) -> Sequence[Callback]:
         """The latest callback of each of *waits* that has one, in no order."""
@@ -249,7 +255,14 @@ class SQLiteStore(Lifetime):
     async def _commit(self, works: Sequence[Work[Any]]) -> list[Any]:
         def run(db: sqlite3.Connection) -> list[Any]:
             tables.check_version(db)
-            return [work(db) for work in works]
+            results: list[Any] = []
+            for together, group in itertools.groupby(works, lambda it: isinstance(it, _Put)):
+                if together:
+                    puts = cast("Iterable[_Put]", group)
+                    results += tables.put(db, [(it.callback, it.at) for it in puts])
+                else:
+                    results += [work(db) for work in group]
+            return results
 
         results = await self._writer.write(run)
         for lookout in self._lookouts:

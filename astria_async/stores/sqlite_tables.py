@@ -6,9 +6,10 @@ Times are microseconds since 1970.
 """
 
 import datetime as dt
+import functools
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from astria_async.protocol.addresses import Kind
@@ -19,6 +20,8 @@ from astria_async.stores.base import Record, State
 from astria_async.stores.wire import from_json, from_micros, to_json, to_micros
 
 VERSION = 1
+MOST_ROWS = 32
+"""Records written by one statement."""
 
 # What a file is given on first use. ``ready_at`` is due_at or lease_until, whichever is later;
 # ``seq`` is the number of the last change that watchers are to hear of, counted in the meta table.
@@ -69,8 +72,8 @@ HAS_META = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'astria_
 GET_VERSION = "SELECT version FROM astria_async_meta"
 # A write that changes nothing that anyone reads, to prove that writes are kept.
 PROVE = "UPDATE astria_async_meta SET checks = checks + 1"
-# The next number for a change that watchers are to hear of.
-NEXT_SEQ = "UPDATE astria_async_meta SET seq = seq + 1 RETURNING seq"
+# The next numbers for so many changes that watchers are to hear of; the last of them.
+NEXT_SEQ = "UPDATE astria_async_meta SET seq = seq + ? RETURNING seq"
 # The number of the last such change.
 LAST_SEQ = "SELECT seq FROM astria_async_meta"
 # The wait ids that changed after a number, with the number of the latest.
@@ -82,6 +85,8 @@ _RECORD = f"SELECT {_CALLBACK}, state, {_BOOKS} FROM astria_async_callbacks"  # 
 _CALLBACKS = f"SELECT {_CALLBACK} FROM astria_async_callbacks"  # noqa: S608 - our own names
 # One record.
 GET = f"{_RECORD} WHERE wait = ?"
+# The records of the wait ids in a JSON array.
+GET_ALL = f"{_RECORD} WHERE wait IN (SELECT value FROM json_each(?))"  # noqa: S608 - our own names
 # The latest callback of each of the wait ids in a JSON array.
 FIND = f"{_CALLBACKS} WHERE wait IN (SELECT value FROM json_each(?)) AND state <> 'expected'"  # noqa: S608
 # Records still expected since before a time, oldest first.
@@ -94,11 +99,12 @@ NEXT_DUE = "SELECT min(ready_at) FROM astria_async_callbacks WHERE state = 'pend
 LIST = f"{_RECORD} WHERE received_at < ? ORDER BY received_at DESC LIMIT ?"
 LIST_STATE = f"{_RECORD} WHERE state = ? AND received_at < ? ORDER BY received_at DESC LIMIT ?"
 # A whole record, new or replaced; watchers hear of it if the last value is a new number.
-SAVE = """
-    INSERT INTO astria_async_callbacks (
-        kind, wait, metadata, body, received_at, state, object_id, count, news, attempts, claims,
-        due_at, lease_until, owner, error, handled, ready_at, seq
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_COLUMNS = (
+    "kind, wait, metadata, body, received_at, state, object_id, count, news, attempts, claims, "
+    "due_at, lease_until, owner, error, handled, ready_at, seq"
+)
+_ROW = f"({', '.join('?' * len(_COLUMNS.split(', ')))})"
+_REPLACE = """
     ON CONFLICT (wait) DO UPDATE SET
         kind = excluded.kind, metadata = excluded.metadata, body = excluded.body,
         received_at = excluded.received_at, state = excluded.state,
@@ -172,19 +178,46 @@ def get(db: sqlite3.Connection, wait: str) -> Record | None:
 
 def save(db: sqlite3.Connection, record: Record, *, hint: bool) -> None:
     """Write a whole record, and let watchers hear of it if *hint*."""
-    callback = record.callback
-    db.execute(
-        SAVE,
-        (
-            callback.kind,
-            callback.wait,
-            to_json(callback.metadata),
-            callback.body,
-            to_micros(callback.received_at),
-            *_books(record),
-            _next_seq(db) if hint else 0,
-        ),
-    )
+    _save(db, [(record, _next_seq(db) if hint else 0)])
+
+
+def put(db: sqlite3.Connection, callbacks: Sequence[tuple[Callback, dt.datetime]]) -> list[bool]:
+    """
+    Keep callbacks that came at the given times, in their order; whether each says something new.
+
+    All in three statements: a thread gives Python's lock away at each, and gets it back late from a
+    busy event loop.
+    """
+    waits = json.dumps([callback.wait for callback, _ in callbacks])
+    known = {it.callback.wait: it for it in _to_records(db.execute(GET_ALL, (waits,)))}
+    first = _next_seq(db, len(callbacks)) - len(callbacks) + 1
+    changed: dict[str, tuple[Record, int]] = {}
+    news: list[bool] = []
+    for number, (callback, now) in enumerate(callbacks, start=first):
+        record, is_new = transitions.received(known.get(callback.wait), callback, now=now)
+        known[callback.wait] = record
+        changed[callback.wait] = record, number
+        news.append(is_new)
+    rows = list(changed.values())
+    for start in range(0, len(rows), MOST_ROWS):
+        _save(db, rows[start : start + MOST_ROWS])
+    return news
+
+
+def _save(db: sqlite3.Connection, rows: Sequence[tuple[Record, int]]) -> None:
+    values: list[Any] = []
+    for record, seq in rows:
+        callback = record.callback
+        values += (callback.kind, callback.wait, to_json(callback.metadata), callback.body)
+        values += (to_micros(callback.received_at), *_books(record), seq)
+    db.execute(_save_statement(len(rows)), values)
+
+
+@functools.cache
+def _save_statement(rows: int) -> str:
+    # Our own names and question marks, nothing else.
+    places = ", ".join([_ROW] * rows)
+    return f"INSERT INTO astria_async_callbacks ({_COLUMNS}) VALUES {places} {_REPLACE}"  # noqa: S608
 
 
 def update(db: sqlite3.Connection, record: Record, *, hint: bool) -> None:
@@ -251,8 +284,8 @@ def changed(db: sqlite3.Connection, after: int, limit: int) -> list[tuple[str, i
     return db.execute(CHANGED, (after, limit)).fetchall()
 
 
-def _next_seq(db: sqlite3.Connection) -> int:
-    (seq,) = db.execute(NEXT_SEQ).fetchone()
+def _next_seq(db: sqlite3.Connection, count: int = 1) -> int:
+    (seq,) = db.execute(NEXT_SEQ, (count,)).fetchone()
     return int(seq)
 
 

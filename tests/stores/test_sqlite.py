@@ -308,3 +308,22 @@ async def test_watch_reads_again_after_an_error(path: Path, store: SQLiteStore) 
             await store.put(callback("a"))
             # Missed once more, if it looked while the tables were still away.
             assert await anext(hints) in {MISSED, frozenset(waits([callback("a")]))}
+
+
+async def test_callbacks_that_come_together_are_kept_one_by_one(store: SQLiteStore) -> None:
+    """A group of callbacks, some to one URL, leaves what the same ones leave in their order."""
+    sent = [callback(f"w{number % 50}", b"%d" % (number % 2)) for number in range(75)]
+    news: dict[int, bool] = {}
+
+    async def put(number: int) -> None:
+        news[number] = await store.put(sent[number])
+
+    async with anyio.create_task_group() as group:
+        for number in range(len(sent)):
+            group.start_soon(put, number)
+    records = {it.callback.wait: it for it in await store.records(limit=100)}
+
+    # Every second comer to a URL brings the same body: 50 is even.
+    assert {number for number, is_new in news.items() if is_new} == set(range(50))
+    assert [records[f"w{number}"].count for number in range(50)] == [2] * 25 + [1] * 25
+    assert {it.callback.body for it in records.values()} == {b"0", b"1"}
