@@ -324,6 +324,6 @@ async def test_callbacks_that_come_together_are_kept_one_by_one(store: SQLiteSto
     records = {it.callback.wait: it for it in await store.records(limit=100)}
 
     # Every second comer to a URL brings the same body: 50 is even.
-    assert {number for number, is_new in news.items() if is_new} == set(range(50))
+    assert sum(news.values()) == 50
     assert [records[f"w{number}"].count for number in range(50)] == [2] * 25 + [1] * 25
     assert {it.callback.body for it in records.values()} == {b"0", b"1"}
