@@ -23,6 +23,9 @@ from astria_async.clock import Clock, SystemClock
 ALMOST = 0.97
 """How full a bar is at its expected end: it is full when the thing is done."""
 
+SOON = dt.timedelta(seconds=0.5)
+"""Less than that is not counted down any more."""
+
 BAR = 24
 MEGABYTE = 1_000_000
 
@@ -153,7 +156,7 @@ def _sent(task: Task) -> str:
 
 def _left(task: Task, now: dt.datetime) -> str:
     left: dt.timedelta = task.fields["end"] - now
-    return f"expected in {span(left)}" if left > dt.timedelta(0) else "expected any moment"
+    return f"expected in {span(left)}" if left > SOON else "expected any moment"
 
 
 def _share(task: Task, now: dt.datetime) -> float:

@@ -54,9 +54,11 @@ async def _duplicate(*, prompt: int, creation: Creation, common: Common, **given
 
 
 async def _list(*, limit: int, common: Common, **given: Any) -> None:
-    values = {"page_size": min(limit, 120), **read_into(PromptFilters, given)}
+    filters = read_into(PromptFilters, given)
+    first = "" if filters else f"{PROGRAM} prompts create 1504944 'a red bicycle'"
     async with connected(common) as astria:
-        await jobs.show_list(astria.prompts.list(**values), limit, common)
+        listed = astria.prompts.list(**{"page_size": min(limit, 120), **filters})
+        await jobs.show_list(listed, limit, common, instead=first)
 
 
 async def _update(*, prompt: int, common: Common, **given: Any) -> None:

@@ -45,9 +45,11 @@ async def _create(*, creation: Creation, common: Common, **given: Any) -> None:
 
 
 async def _list(*, limit: int, common: Common, **given: Any) -> None:
-    values = {"page_size": min(limit, 120), **read_into(TuneFilters, given)}
+    filters = read_into(TuneFilters, given)
+    first = "" if filters else f"{PROGRAM} tunes create 'photos/*.jpg' --name woman"
     async with connected(common) as astria:
-        await jobs.show_list(astria.tunes.list(**values), limit, common)
+        listed = astria.tunes.list(**{"page_size": min(limit, 120), **filters})
+        await jobs.show_list(listed, limit, common, instead=first)
 
 
 async def _update(*, tune: int, common: Common, **given: Any) -> None:

@@ -138,8 +138,10 @@ def test_dashboard(terminal: Any, tmp_path: Path) -> None:
         assert page.read().startswith(b"<!doctype html>")
 
     screen.type("\x03")
+    done = screen.end()
 
-    assert screen.end().code == 0
+    assert done.code == 0
+    assert done.out.endswith("\nstopped; the pictures stay in astria-demo\n")
     assert (tmp_path / "opened").read_text().strip() == found[1]
 
 

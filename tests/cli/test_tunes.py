@@ -119,6 +119,18 @@ def test_empty_list(cli: Any) -> None:
     assert cli("tunes", "list", "--title", "no such title", "--json").out == ""
 
 
+def test_empty_account(terminal: Any, another_sandbox: Any) -> None:
+    """Where there is nothing yet, people are told how to begin."""
+    with another_sandbox() as server:
+        tunes = terminal("tunes", "list", **server.env).end()
+        prompts = terminal("prompts", "list", **server.env).end()
+        filtered = terminal("tunes", "list", "--title", "x", **server.env).end()
+
+    assert "Next: astria-async tunes create 'photos/*.jpg' --name woman" in tunes.out
+    assert "Next: astria-async prompts create 1504944 'a red bicycle'" in prompts.out
+    assert filtered.out == "There are none.\n"
+
+
 def test_get(cli: Any, tune: int) -> None:
     """A tune is shown a fact a line, or as JSON."""
     assert cli("tunes", "get", str(tune)).out.startswith(f"tune        {tune}\ntitle ")

@@ -17,7 +17,7 @@ from astria_async.cli.interrupts import interrupted
 from astria_async.cli.options import Flag
 from astria_async.cli.progress import reporter
 from astria_async.cli.resuming import resume_with
-from astria_async.cli.terminal import console, put_json, put_line, put_warning
+from astria_async.cli.terminal import console, put_json, put_line, put_stopped, put_warning
 
 
 @documented
@@ -66,6 +66,7 @@ async def demo(
             put_line("\n".join(summary.lines()))
         if open_:
             await interrupted(lambda: put_line(f"\nDashboard: {dashboard}\nCtrl-C stops it."))
+            put_stopped(f"the pictures stay in {out}")
     return Exit.OK
 
 
