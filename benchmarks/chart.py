@@ -20,6 +20,8 @@ text { font: 13px system-ui, sans-serif; fill: #333 }
   .note { fill: #999 }
 }
 """
+BEGIN = "<!-- written by nox -s bench -->"
+END = "<!-- end -->"
 FIELDS = {
     "memory_mb": "resident memory, MB",
     "descriptors": "descriptors",
@@ -92,5 +94,14 @@ def _svg(height: float, title: str, parts: Sequence[str]) -> str:
 
 
 def write(folder: Path, kept: dict[str, Any]) -> None:
-    """Draw the chart of the table."""
-    (folder / "benchmarks.svg").write_text(margins(table.results(kept)))
+    """Draw the chart of the table, and put the table into the page beside it, if there is one."""
+    results = table.results(kept)
+    (folder / "benchmarks.svg").write_text(margins(results))
+    page = folder / "benchmarks.md"
+    if page.exists():
+        before, begin, rest = page.read_text().partition(BEGIN)
+        _, end, after = rest.partition(END)
+        when = f"{kept['measured'][:10]}, {kept['machine']}; load average {kept['load']}"
+        versions = ", ".join(f"{name} {version}" for name, version in kept["versions"].items())
+        told = f"\n{when}.\n{versions}.\n\n{table.markdown(results)}\n"
+        page.write_text(before + begin + told + end + after)

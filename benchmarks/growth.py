@@ -55,7 +55,7 @@ async def listed(count: int) -> float:
     reply = Reply(status=200, body=page)
     with without_collector():
         began = time.process_time()
-        kept = [read_list(Tune, reply) for _ in range(count // LEAST)]
+        kept = [read_list(Tune, reply) for _ in range(max(1, count // LEAST))]
         return (time.process_time() - began) / (len(kept) * LEAST)
 
 

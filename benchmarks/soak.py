@@ -47,8 +47,8 @@ SAMPLES = 180
 CONNECTIONS = 16
 TICKS = 50
 """How often in a second new waits begin."""
-BEHIND = 20
-"""Seconds' worth of waits that may be open before the run is given up."""
+BEHIND = 1
+"""Seconds' worth of waits that may be open."""
 PUBLIC = "https://hooks.example.com/"
 BODY = encoded(called_back(7)).replace(b"%", b"%%").replace(b'"id":7', b'"id":%d')[1:] + b"}"
 RESULTS = Path(__file__).with_name("soak.json")
@@ -113,6 +113,7 @@ class Soak:
     receiver: Receiver
     rate: int
     begun: int = 0
+    owed: float = 0.0
     ended: int = 0
     late: list[float] = attrs.field(factory=list)
     samples: list[dict[str, float]] = attrs.field(factory=list)
@@ -120,12 +121,14 @@ class Soak:
     async def begin(self, to: anyio.abc.ByteSendStream, *, until: float) -> None:
         """Begin waits at the rate, and have their callbacks sent."""
         async with anyio.create_task_group() as group:
-            started = time.monotonic()
+            began = time.monotonic()
             while (now := time.monotonic()) < until:
-                due = int((now - started) * self.rate) - self.begun
-                await to.send(encoded([self.wait(group) for _ in range(due)]) + b"\n")
-                if self.begun - self.ended > BEHIND * self.rate:
-                    raise RuntimeError(f"{self.begun - self.ended} waits are open: too slow")
+                due, began = (now - began) * self.rate + self.owed, now
+                room = BEHIND * self.rate - (self.begun - self.ended)
+                # Where another program has the machine, the rate drops rather than a queue grows.
+                new = max(0, min(int(due), room))
+                self.owed = min(due - new, 1.0)
+                await to.send(encoded([self.wait(group) for _ in range(new)]) + b"\n")
                 await anyio.sleep(1 / TICKS)
 
     def wait(self, group: anyio.abc.TaskGroup) -> tuple[int, str]:
@@ -146,6 +149,7 @@ class Soak:
         """Look every so many seconds."""
         process, began = psutil.Process(), time.monotonic()
         while True:
+            before, since = self.ended, time.monotonic()
             await anyio.sleep(every)
             late, self.late = self.late, []
             found = {
@@ -155,6 +159,7 @@ class Soak:
                 "threads": process.num_threads(),
                 "open_waits": self.begun - self.ended,
                 "ended": self.ended,
+                "rate": round((self.ended - before) / (time.monotonic() - since)),
                 "median_ms": round(percentile(late or [0.0], 0.5), 2),
                 "p99_ms": round(percentile(late or [0.0], 0.99), 2),
                 "load": round(os.getloadavg()[0], 1),
