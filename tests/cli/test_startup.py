@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-RUNS = 5
+RUNS = 3
 
 
 def fastest(*command: str) -> float:

@@ -43,13 +43,17 @@ def test_init_as_the_environment_says(run: Any, url: str) -> None:
     assert done.json == {"store": url, "ready": True}
 
 
-def test_init_shows_no_password(run: Any) -> None:
-    """A server that cannot be reached is named without what opens it."""
-    done = run("store", "init", "--store", "redis://:hunter2@127.0.0.1:1")
+def test_away(run: Any, terminal: Any, sandbox: Any) -> None:
+    """A server that cannot be reached is named without what opens it: code 14, or a finding."""
+    away = "redis://:hunter2@127.0.0.1:1"
+    screen = terminal("doctor", "--store", away, **sandbox.env)  # both wait as long as it may take
+    done = run("store", "init", "--store", away)
+    shown = screen.end()
 
-    assert done.code != 0
+    assert (done.code, shown.code) == (14, 15)
     assert "127.0.0.1" in done.err
-    assert "hunter2" not in done.out + done.err
+    assert "✗ store      it would not keep a callback: the Redis store" in shown.out
+    assert "hunter2" not in done.out + done.err + shown.out
 
 
 def test_init_of_memory(run: Any) -> None:

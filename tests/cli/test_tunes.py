@@ -183,6 +183,17 @@ def test_wait_for_several(cli: Any, photos: list[str]) -> None:
     assert "No face was found." in done.err
 
 
+def test_wait_for_several_shows_a_table(cli: Any, photos: list[str], tune: int) -> None:
+    """People see those that became ready a row each."""
+    other = cli("tunes", "create", photos[0], "--name", "cat", "-q").out.strip()
+
+    done = cli("tunes", "wait", other, str(tune))
+
+    assert done.code == 0
+    assert done.out.startswith("     ID  TITLE ")
+    assert re.findall(r"(?m)^(\d+) .* ready ", done.out) in ([other, str(tune)], [str(tune), other])
+
+
 def test_failure(cli: Any, photos: list[str]) -> None:
     """A training that failed is told with its reason: code 10."""
     done = cli("tunes", "create", photos[0], "--name", "cat", "--title", "fails", "--wait")
