@@ -178,16 +178,17 @@ def _int(value: Any) -> int:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise Wrong("is not a number")
-    if not _INTEGER.fullmatch(str(value).strip()):
+    digits = str(value).strip()  # of more kinds of blanks than int() forgives
+    if not _INTEGER.fullmatch(digits):
         raise Wrong("is not a number" if isinstance(value, str) else "is out of range")
-    return int(value)
+    return int(digits)
 
 
 def _float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise Wrong("is not a number")
     try:
-        number = float(value)
+        number = float(value.strip() if isinstance(value, str) else value)
     except (ValueError, OverflowError):
         raise Wrong("is not a number") from None
     if not math.isfinite(number):

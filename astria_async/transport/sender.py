@@ -100,10 +100,10 @@ class Sender:
         return reply
 
     async def _pass_gate(self) -> None:
-        try:
+        if self.gate.available_tokens > 0:
             # Without the round of the loop that acquire() takes even where it need not wait.
             self.gate.acquire_nowait()
-        except anyio.WouldBlock:
+        else:
             await self.gate.acquire()
 
     def _quiet_left(self) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from astria_async.sandbox.bodies import parse_form, parse_json
@@ -66,6 +66,7 @@ def test_any_values_are_read_or_named(data: Any) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["text", "seed", "w", "num_images"]), st.text(min_size=1)))
+@example({"text": "x", "seed": "0\x1f"})
 def test_forms_and_json_are_read_alike(fields: dict[str, str]) -> None:
     """The same texts mean the same as a form and as JSON."""
     form = parse_form(urlencode({f"prompt[{key}]": value for key, value in fields.items()}))
