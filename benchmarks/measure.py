@@ -1,6 +1,7 @@
 """A figure, and how it is taken: in rounds, each beside its peer, so that load hits both alike."""
 
 import gc
+import random
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -116,11 +117,15 @@ async def alternating(
     machine interrupted. The first round warms up and is not counted.
     """
     medians: dict[str, list[float]] = {name: [] for name in ways}
+    dice = random.Random(1)
     for number in range(rounds + 1):
         taken: dict[str, list[float]] = {name: [] for name in ways}
+        names = list(ways)
         for _ in range(times):
-            for name, work in ways.items():
-                taken[name].append(await clocked(work))
+            # In an order of their own each time: what went before leaves the caches as it likes.
+            dice.shuffle(names)
+            for name in names:
+                taken[name].append(await clocked(ways[name]))
         for name, figures in taken.items():
             if number:
                 medians[name].append(statistics.median(figures))
