@@ -10,6 +10,7 @@ from astria_async.cli.session import Common
 from astria_async.cli.terminal import count, put_json, put_line
 from astria_async.groups import task_group
 from astria_async.protocol.models import Job, Prompt, Tune
+from astria_async.protocol.models.base import Downloaded
 
 AT_ONCE = 4
 """How many objects' files are fetched at a time, each several at once."""
@@ -27,14 +28,14 @@ async def download(jobs: Sequence[Job], out: Path, common: Common) -> None:
     gate = anyio.CapacityLimiter(AT_ONCE)
     kind = jobs[0].kind
     what = f"{kind} {jobs[0].id}" if len(jobs) == 1 else count(len(jobs), kind)
-    # Of a single one it is not known how far it is: its bar only says that it goes on.
-    total = len(jobs) if len(jobs) > 1 else None
-    with common.reporter().step(f"Download {what}", total=total) as step:
+    alone = len(jobs) == 1  # its bar follows the bytes, and that of several the objects
+    with common.reporter().step(f"Download {what}", total=None if alone else len(jobs)) as step:
 
         async def one(job: Job) -> None:
             async with gate:
-                files[job.id] = await _fetch(job, out)
-            step.advance(1)
+                files[job.id] = await _fetch(job, out, step.reach if alone else None)
+            if not alone:
+                step.advance(1)
 
         async with task_group() as group:
             for job in jobs:
@@ -49,8 +50,8 @@ async def download(jobs: Sequence[Job], out: Path, common: Common) -> None:
             put_line("\n".join(paths))
 
 
-async def _fetch(job: Job, out: Path) -> list[Path]:
+async def _fetch(job: Job, out: Path, progress: Downloaded | None) -> list[Path]:
     if isinstance(job, Tune):
-        return await job.download_checkpoint(out)
+        return await job.download_checkpoint(out, on_progress=progress)
     assert isinstance(job, Prompt)
-    return await job.download(out)
+    return await job.download(out, on_progress=progress)

@@ -37,6 +37,10 @@ class Step(Protocol):
         """So much more of its total is done. May be called from any thread."""
         ...
 
+    def reach(self, done: int, total: int | None) -> None:
+        """So many bytes of *total* have come, if that is known."""
+        ...
+
     def expect(self, begun: dt.datetime, end: dt.datetime) -> None:
         """It will take from *begun* to about *end*: the bar follows the time."""
         ...
@@ -69,6 +73,9 @@ class _Quiet:
     def advance(self, amount: float) -> None:
         pass
 
+    def reach(self, done: int, total: int | None) -> None:
+        pass
+
     def expect(self, begun: dt.datetime, end: dt.datetime) -> None:
         pass
 
@@ -92,6 +99,9 @@ class _Lines:
     detail: str = ""
 
     def advance(self, amount: float) -> None:
+        pass
+
+    def reach(self, done: int, total: int | None) -> None:
         pass
 
     def expect(self, begun: dt.datetime, end: dt.datetime) -> None:
@@ -123,6 +133,11 @@ class _Bar:
         self.bars.advance(self.task, amount)
         if self.in_bytes:
             self.tell(_sent(self.bars.tasks[0]))
+
+    def reach(self, done: int, total: int | None) -> None:
+        of = "" if total is None else f" of {total / MEGABYTE:.1f}"
+        self.bars.update(self.task, completed=done, total=total)
+        self.tell(f"{done / MEGABYTE:.1f}{of} MB")
 
     def expect(self, begun: dt.datetime, end: dt.datetime) -> None:
         self.bars.update(self.task, total=1.0, begun=begun, end=end)

@@ -19,6 +19,7 @@ from astria_async.protocol.calls import Call
 from astria_async.protocol.codec import structure
 from astria_async.protocol.errors import ClientClosed, DecodeError, InvalidInput, NotFound
 from astria_async.protocol.models import Job, Prompt, Tune
+from astria_async.protocol.models.base import Downloaded
 from astria_async.protocol.options import NOT_GIVEN
 from astria_async.protocol.paging import MAX_PAGE, Pager, PageRequest
 from astria_async.protocol.params import (
@@ -265,9 +266,11 @@ class Core:
         urls: Callable[[J], tuple[str, ...]],
         directory: str | os.PathLike[str],
         stem: str,
+        *,
+        on_progress: Downloaded | None,
     ) -> list[Path]:
         """Fetch the files behind *obj*'s URLs into *directory*."""
-        return await downloads.download(self, obj, urls, Path(directory), stem)
+        return await downloads.download(self, obj, urls, Path(directory), stem, on_progress)
 
     def _candidates(self, marks: Marks) -> Pager[Any]:
         # Filters are not documented, so they only shorten the search that goes back for ever.

@@ -8,7 +8,7 @@ file that is there is complete, and a second run fetches only what is missing.
 import contextlib
 import glob
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar, cast
 
@@ -27,6 +27,7 @@ from astria_async.protocol.errors import (
 )
 from astria_async.protocol.media import HEAD_BYTES, extension_for
 from astria_async.protocol.models import Job
+from astria_async.protocol.models.base import Downloaded
 from astria_async.transport import Download
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ async def download(
     urls: Callable[[J], tuple[str, ...]],
     directory: Path,
     stem: str,
+    on_progress: Downloaded | None = None,
 ) -> list[Path]:
     """
     Fetch every file behind *obj*'s URLs.
@@ -62,6 +64,7 @@ async def download(
         urls: Its URLs; asked again of a fresh object when an address has expired.
         directory: Where to; made if it does not exist.
         stem: Files are called ``{stem}-{n}`` and an extension.
+        on_progress: Told how many bytes came, and of how many.
 
     Returns:
         The paths, in the order of the URLs.
@@ -80,8 +83,9 @@ async def download(
             "Astria offers no weights of FaceID and Flux LoRA tunes"
         )
     present = await anyio.to_thread.run_sync(_prepare, directory, stem)
-    fetcher = _Fetcher(core, obj, urls, directory, stem)
     paths = [present.get(number) for number in range(len(addresses))]
+    missing = [number for number, path in enumerate(paths) if path is None]
+    fetcher = _Fetcher(core, obj, urls, directory, stem, _Tally(missing, on_progress))
     failures: list[AstriaError] = []
     gate = anyio.CapacityLimiter(PARALLEL)
 
@@ -93,9 +97,8 @@ async def download(
                 failures.append(error)
 
     async with task_group() as group:
-        for number, path in enumerate(paths):
-            if path is None:
-                group.start_soon(fetch, number)
+        for number in missing:
+            group.start_soon(fetch, number)
     if failures:
         raise failures[0]
     return [path for path in paths if path is not None]
@@ -113,12 +116,35 @@ def _prepare(directory: Path, stem: str) -> dict[int, Path]:
 
 
 @attrs.define(eq=False)
+class _Tally:
+    """Adds up what came of several files, and tells it."""
+
+    missing: Sequence[int]
+    tell: Downloaded | None
+    lengths: dict[int, int | None] = attrs.field(factory=dict)
+    came: dict[int, int] = attrs.field(factory=dict)
+
+    def begin(self, number: int, length: int | None) -> None:
+        """File *number* begins to come, perhaps anew."""
+        self.lengths[number], self.came[number] = length, 0
+
+    def add(self, number: int, size: int) -> None:
+        """So much more of it came."""
+        self.came[number] += size
+        if self.tell is not None:
+            lengths = [self.lengths.get(it) for it in self.missing]
+            known = [length for length in lengths if length is not None]
+            self.tell(sum(self.came.values()), sum(known) if len(known) == len(lengths) else None)
+
+
+@attrs.define(eq=False)
 class _Fetcher(Generic[J]):
     core: "Core"
     obj: J
     urls: Callable[[J], tuple[str, ...]]
     directory: Path
     stem: str
+    tally: _Tally
     lock: anyio.Lock = attrs.field(factory=anyio.Lock)
 
     async def fetch(self, number: int) -> Path:
@@ -177,6 +203,7 @@ class _Fetcher(Generic[J]):
 
     async def _write(self, answer: Download, part: Path, number: int) -> bytes:
         head, size = b"", 0
+        self.tally.begin(number, answer.length)
         file = await _create(part)
         try:
             async with contextlib.aclosing(answer.chunks()) as chunks:
@@ -185,6 +212,7 @@ class _Fetcher(Generic[J]):
                         head += chunk[:HEAD_BYTES]
                     size += len(chunk)
                     await anyio.to_thread.run_sync(file.write, chunk)
+                    self.tally.add(number, len(chunk))
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(file.close)

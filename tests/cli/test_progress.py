@@ -77,6 +77,20 @@ def test_bar_counts_down() -> None:
     assert shown(place).endswith("Train (0.0 s)\n")
 
 
+def test_download() -> None:
+    """A bar of a download tells the bytes, and of how many once that is known."""
+    place = screen(lively=True)
+
+    with reporter(place, silent=False, clock=CLOCK).step("Download") as step:
+        step.reach(500_000, None)
+        step.bars.refresh()  # type: ignore[attr-defined]
+        step.reach(1_500_000, 3_000_000)
+        step.bars.refresh()  # type: ignore[attr-defined]
+
+    assert "0.5 MB" in shown(place)
+    assert "1.5 of 3.0 MB" in shown(place)
+
+
 def test_silence() -> None:
     """For programs nothing is shown."""
     place = screen(lively=True)

@@ -62,8 +62,10 @@ class Client:
 
         return Pager(fetch, key=lambda prompt: prompt.id, start=PageRequest(limit=20))
 
-    async def download(self, obj: Any, urls: Any, directory: Any, stem: str) -> list[Any]:
-        self.asked.append(("download", urls(obj), directory, stem))
+    async def download(
+        self, obj: Any, urls: Any, directory: Any, stem: str, *, on_progress: Any
+    ) -> list[Any]:
+        self.asked.append(("download", urls(obj), directory, stem, on_progress))
         return []
 
 
@@ -212,8 +214,8 @@ async def test_downloads_name_their_files(client: Client) -> None:
     await Tune(id=7, ckpt_url="https://x/2", binding=client).download_checkpoint("out")
 
     assert client.asked == [
-        ("download", ("https://x/1",), "out", "8"),
-        ("download", ("https://x/2",), "out", "tune-7"),
+        ("download", ("https://x/1",), "out", "8", None),
+        ("download", ("https://x/2",), "out", "tune-7", None),
     ]
 
 

@@ -179,6 +179,22 @@ async def test_what_came_badly_is_fetched_again(shop: Shop, tmp_path: Path, bad:
     assert shop.passed() == 1.5
 
 
+async def test_progress_is_told(shop: Shop, tmp_path: Path) -> None:
+    """Of all files together, and of how many bytes once each has told; a second try begins anew."""
+    urls = serve(shop, JPEG, PNG)
+    broken = File((JPEG[:3],), length=len(JPEG))
+    shop.api.downloads[urls[0]] = [broken, File((JPEG,), length=len(JPEG))]
+    shop.api.downloads[urls[1]] = [File((PNG,), length=len(PNG))]
+    told: list[tuple[int, int | None]] = []
+
+    await prompt(shop, *urls).download(tmp_path, on_progress=lambda *it: told.append(it))
+
+    whole = len(JPEG) + len(PNG)
+    assert told[-1] == (whole, whole)
+    assert all(came <= whole for came, _ in told)
+    assert {total for _, total in told} <= {None, whole}
+
+
 async def test_tries_come_to_an_end(shop: Shop, tmp_path: Path) -> None:
     """Five of them, with growing pauses; the error tells what the server said."""
     (url,) = serve(shop, JPEG)

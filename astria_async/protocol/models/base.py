@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 J = TypeVar("J", bound="Job")
 
+Downloaded = Callable[[int, int | None], None]
+"""
+Told of a download as it goes on: how many bytes came, and of how many; ``None`` until every file's
+server has said how long it is.
+"""
+
 _REFERENCE = re.compile(r"<(?:lora|faceid):(\d+)(?::[^<>]*)?>")
 
 
@@ -89,6 +95,8 @@ class Binding(Protocol):
         urls: Callable[[J], tuple[str, ...]],
         directory: str | os.PathLike[str],
         stem: str,
+        *,
+        on_progress: Downloaded | None,
     ) -> list[Path]:
         """Fetch the files behind an object's URLs."""
         ...

@@ -8,7 +8,12 @@ from typing import ClassVar
 import attrs
 
 from astria_async.protocol.addresses import Kind
-from astria_async.protocol.models.base import Job, referenced_tunes, reported_failure
+from astria_async.protocol.models.base import (
+    Downloaded,
+    Job,
+    referenced_tunes,
+    reported_failure,
+)
 from astria_async.protocol.options import accepts
 from astria_async.protocol.params import PromptChanges, PromptOverrides
 
@@ -125,18 +130,31 @@ class Prompt(Job):
         """Ended without image or reason: worth one more look, since images may lag behind."""
         return self.trained_at is not None and not self.images and not reported_failure(self)
 
-    async def download(self, directory: str | os.PathLike[str]) -> list[Path]:
+    async def download(
+        self, directory: str | os.PathLike[str], *, on_progress: Downloaded | None = None
+    ) -> list[Path]:
         """
         Fetch all results into *directory*, concurrently; the paths, in the order of ``images``.
 
         Files are named ``{id}-{n}`` with the extension that their content has, appear whole or not
         at all, and are not fetched again if they are there.
 
+        Args:
+            directory: Where to; made if it does not exist.
+            on_progress: Called with the bytes that came so far and those that will have come in
+                the end, which is ``None`` until the servers have said it of every file.
+
         Raises:
             DownloadFailed: A result could not be fetched whole, after retries and a fresh look at
                 the prompt; the others are kept.
         """
-        return await self.bound.download(self, lambda fresh: fresh.images, directory, str(self.id))
+        return await self.bound.download(
+            self,
+            lambda fresh: fresh.images,
+            directory,
+            str(self.id),
+            on_progress=on_progress,
+        )
 
     @accepts(PromptChanges)
     async def update(self, changes: PromptChanges) -> "Prompt":

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import attrs
 
 from astria_async.protocol.addresses import Kind
-from astria_async.protocol.models.base import Job, reported_failure
+from astria_async.protocol.models.base import Downloaded, Job, reported_failure
 from astria_async.protocol.models.prompt import Prompt
 from astria_async.protocol.options import accepts
 from astria_async.protocol.paging import Pager
@@ -87,15 +87,26 @@ class Tune(Job):
         """Every URL of its weights; empty where the API offers none (FaceID, Flux LoRA)."""
         return self.ckpt_urls or ((self.ckpt_url,) if self.ckpt_url else ())
 
-    async def download_checkpoint(self, directory: str | os.PathLike[str]) -> list[Path]:
+    async def download_checkpoint(
+        self, directory: str | os.PathLike[str], *, on_progress: Downloaded | None = None
+    ) -> list[Path]:
         """
         Fetch its weights into *directory*; the paths. A fresh URL is asked for if this one expired.
+
+        Args:
+            directory: Where to; made if it does not exist.
+            on_progress: Called with the bytes that came so far and those that will have come in
+                the end, which is ``None`` where the server does not say it.
 
         Raises:
             DownloadFailed: It has no weights to download, or they could not be fetched whole.
         """
         return await self.bound.download(
-            self, lambda fresh: fresh.checkpoint_urls, directory, f"tune-{self.id}"
+            self,
+            lambda fresh: fresh.checkpoint_urls,
+            directory,
+            f"tune-{self.id}",
+            on_progress=on_progress,
         )
 
     def lora(self, weight: float = 1.0) -> str:
