@@ -183,10 +183,14 @@ class Parent:
 
     def _fork(self, task: Mapping[str, Any], files: list[int]) -> int:
         data = json.dumps(task).encode()
-        socket.send_fds(self.line, [BYTES.pack(len(data))], files)
-        self.line.sendall(data)
-        (pid,) = BYTES.unpack(self.line.recv(BYTES.size))
-        return int(pid)
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            socket.send_fds(self.line, [BYTES.pack(len(data))], files)
+            self.line.sendall(data)
+            answer = self.line.recv(BYTES.size)
+        if not answer:
+            raise RuntimeError(f"the parent of processes ended with {self.process.wait(30)}")
+        return int(BYTES.unpack(answer)[0])
 
 
 def _text(file: int) -> io.TextIOWrapper:
@@ -201,6 +205,7 @@ def parent() -> Iterator[Parent]:
         process = subprocess.Popen(
             [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()]
         )
+        theirs.close()  # if it ends, so does the line
         yield Parent(process, ours)
     process.wait(30)
 
