@@ -59,6 +59,19 @@ async def test_the_latest_is_never_dropped() -> None:
         assert waits(await store.records()) == ["b"]
 
 
+async def test_news_makes_a_record_young() -> None:
+    """A record counts by its latest callback, however many came before, and costs no more."""
+    clock = HandClock()
+    async with opened(MemoryStore(clock=clock, max_records=2)) as store:
+        await put(store, clock, "a", "b")
+        for number in range(200):
+            await store.put(callback("a", b"%d" % number, received_at=clock.now()))
+            clock.advance(1)
+        await put(store, clock, "c")
+
+        assert waits(await store.records()) == ["c", "a"]
+
+
 async def test_retention() -> None:
     """Records are dropped once they are older than the retention, but for those set aside."""
     clock = HandClock()
