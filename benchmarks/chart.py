@@ -96,6 +96,7 @@ def _svg(height: float, title: str, parts: Sequence[str]) -> str:
 def write(folder: Path, kept: dict[str, Any]) -> None:
     """Draw the chart of the table, and put the table into the page beside it, if there is one."""
     results = table.results(kept)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "benchmarks.svg").write_text(margins(results))
     page = folder / "benchmarks.md"
     if page.exists():

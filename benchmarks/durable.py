@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -17,12 +18,13 @@ from starlette.routing import Route
 
 from astria_async.receiver import Receiver
 from benchmarks.canned import running
-from benchmarks.measure import Result, Timed, in_turn, quartiles, ratios
-from benchmarks.receiving import PUBLIC, serve, wrk, wrk_script
+from benchmarks.measure import Result, Timed, absent, in_turn, quartiles, ratios
+from benchmarks.receiving import NO_WRK, PUBLIC, serve, wrk, wrk_script
 from benchmarks.samples import SECRET
 
 ROUNDS = 5
 SECONDS = 3
+WHAT = "receiver with SQLite, synchronous=FULL, 64 ways"
 TABLE = "CREATE TABLE callbacks (wait TEXT PRIMARY KEY, body BLOB)"
 INSERT = "INSERT OR REPLACE INTO callbacks VALUES (?, ?)"
 
@@ -89,7 +91,7 @@ async def measure(folder: str) -> list[Result]:
     return [
         Result.of(
             ratios(taken["one commit each"], taken["astria"]),
-            what="receiver with SQLite, synchronous=FULL, 64 ways",
+            what=WHAT,
             against="one commit per request",
             target=10.0,
             bound="least",
@@ -107,6 +109,9 @@ async def measure(folder: str) -> list[Result]:
 
 
 def run() -> list[Result]:
+    """Needs wrk too."""
+    if shutil.which("wrk") is None:
+        return [absent(WHAT, NO_WRK)]
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(measure(folder))
 

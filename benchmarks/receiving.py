@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import gc
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,12 +28,14 @@ from astria_async.protocol.models import Tune
 from astria_async.protocol.signing import CallbackSigner
 from astria_async.receiver import Receiver
 from benchmarks.canned import running
-from benchmarks.measure import Result, Timed, in_turn, quartiles, ratios
+from benchmarks.measure import Result, Timed, absent, in_turn, quartiles, ratios
 from benchmarks.samples import KEY, SECRET, called_back, encoded, tune
 
 URLS = 100_000
 SECONDS = 2
 ROUNDS = 5
+WHAT = "receiver: verify, parse, resolve; memory"
+NO_WRK = "it needs wrk (apt-get install wrk)"
 PUBLIC = "https://hooks.example.com/callbacks"
 SCRIPT = """
 local urls = {}
@@ -174,7 +177,7 @@ async def measure() -> list[Result]:
     return [
         Result.of(
             ratios(taken["starlette"], taken["astria"]),
-            what="receiver: verify, parse, resolve; memory",
+            what=WHAT,
             against="a bare Starlette route that parses the JSON",
             target=0.9,
             bound="least",
@@ -185,6 +188,8 @@ async def measure() -> list[Result]:
 
 def run() -> list[Result]:
     """Needs wrk, as Debian's package has it."""
+    if shutil.which("wrk") is None:
+        return [absent(WHAT, NO_WRK)]
     return asyncio.run(measure())
 
 
