@@ -23,6 +23,8 @@ os.environ.setdefault("UV_SYSTEM_CERTS", "true")
 
 ROOT = pathlib.Path(__file__).parent
 JPEG = b"\xff\xd8\xff"
+# Tests wait for processes and sockets about as long as they compute.
+PARALLEL = (f"--numprocesses={2 * (os.cpu_count() or 1)}", "--dist=worksteal")
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -120,7 +122,7 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "erase")
     # The script rather than -m: that would put the working tree in front of the installed package.
     pytest = shutil.which("pytest", path=session.bin)
-    session.run("coverage", "run", str(pytest), "--numprocesses=auto", *session.posargs)
+    session.run("coverage", "run", str(pytest), *PARALLEL, *session.posargs)
     if not session.posargs:
         session.run("coverage", "combine", "--quiet")
         session.run("coverage", "report")
@@ -148,7 +150,7 @@ def lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that the package says it works with."""
     session.install("--resolution", "lowest-direct", *group("tests"), ".[all]")
     pytest = shutil.which("pytest", path=session.bin)
-    session.run(str(pytest), "--numprocesses=auto", *session.posargs)
+    session.run(str(pytest), *PARALLEL, *session.posargs)
 
 
 @nox.session

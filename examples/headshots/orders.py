@@ -111,7 +111,8 @@ class Orders:
         row = await self._pool.fetchrow(GET, number)
         if row is None:
             return None
-        over = row["stage"] != "failed" and row["settled"] >= row["wanted"]
+        # Handlers run in any order: prompts may have ended before their training is known to have.
+        over = row["stage"] == "drawing" and row["settled"] >= row["wanted"]
         reasons = [*([row["reason"]] if row["reason"] else []), *row["reasons"]]
         return Order(
             stage="done" if over else row["stage"],

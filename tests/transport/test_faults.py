@@ -12,7 +12,7 @@ from astria_async.protocol.forms import File
 from astria_async.protocol.sources import FileSource
 
 from .conftest import KEY, Opener, opened
-from .wire import Connection, answering, free_port, serving
+from .wire import Connection, answering, deaf_port, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -85,8 +85,9 @@ async def deaf(connection: Connection) -> None:
 @pytest.mark.parametrize("call", [GET, CREATE, UPLOAD], ids=["get", "create", "upload"])
 async def test_a_refused_connection_sent_nothing(call: Call, engine: Opener) -> None:
     """Where nobody listens, nothing can have happened."""
-    async with engine(f"http://127.0.0.1:{free_port()}") as transport:
-        error = await failure(transport, call)
+    with deaf_port() as port:
+        async with engine(f"http://127.0.0.1:{port}") as transport:
+            error = await failure(transport, call)
 
     assert (error.sent, error.method, error.path) == (False, call.method, "/tunes")
 

@@ -158,12 +158,12 @@ def answering(status: int = 200, body: bytes = b"{}", **headers: str) -> Script:
     return script
 
 
-def free_port() -> int:
-    """A port on which nobody listens."""
+@contextmanager
+def deaf_port() -> Iterator[int]:
+    """A port on which nobody listens, nor can begin to: it is taken for the length of the block."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        port: int = unused.getsockname()[1]
-        return port
+        yield unused.getsockname()[1]
 
 
 @attrs.frozen
