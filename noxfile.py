@@ -24,7 +24,7 @@ os.environ.setdefault("UV_SYSTEM_CERTS", "true")
 ROOT = pathlib.Path(__file__).parent
 JPEG = b"\xff\xd8\xff"
 # Tests wait for processes and sockets about as long as they compute.
-PARALLEL = (f"--numprocesses={2 * (os.cpu_count() or 1)}", "--dist=worksteal")
+PARALLEL = (f"--numprocesses={min(8, 2 * (os.cpu_count() or 1))}", "--dist=worksteal")
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
