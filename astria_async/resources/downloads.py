@@ -180,6 +180,7 @@ class _Fetcher(Generic[J]):
 
     async def _save(self, url: str, number: int) -> Path:
         part = self.directory / f".{self.stem}-{number}.{secrets.token_hex(4)}.part"
+        moved = False
         try:
             async with self.core.downloading(url) as answer:
                 if answer.status != 200:  # noqa: PLR2004
@@ -192,13 +193,15 @@ class _Fetcher(Generic[J]):
                 f"{self.stem}-{number}{extension_for(answer.content_type, head)}"
             )
             await anyio.to_thread.run_sync(part.replace, path)
+            moved = True
         except ConnectionFailed as exc:
             raise DownloadFailed(f"{self.stem}-{number}: {exc}") from exc
         except OSError as exc:
             raise DownloadFailed(f"cannot write {part}: {exc.strerror or exc}") from exc
         finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(_discard, part)
+            if not moved:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(_discard, part)
         return path
 
     async def _write(self, answer: Download, part: Path, number: int) -> bytes:
