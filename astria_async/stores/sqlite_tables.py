@@ -185,7 +185,7 @@ def put(db: sqlite3.Connection, callbacks: Sequence[tuple[Callback, dt.datetime]
     """
     Keep callbacks that came at the given times, in their order; whether each says something new.
 
-    All in three statements: a thread gives Python's lock away at each, and gets it back late from a
+    In few statements: a thread gives Python's lock away at each, and gets it back late from a
     busy event loop.
     """
     waits = json.dumps([callback.wait for callback, _ in callbacks])
