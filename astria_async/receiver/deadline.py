@@ -94,7 +94,7 @@ class Begun(Generic[T]):
         self._work = work
         self._paused: Any = None
         self._result: T | None = None
-        self.is_over = False
+        self.is_over: bool = False
         try:
             self._paused = work.send(None)
         except StopIteration as end:

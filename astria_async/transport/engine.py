@@ -317,7 +317,7 @@ class HttpxDownload:
         return int(declared)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body, in pieces of up to 256 KiB; to be closed by whoever stops before the end."""
+        """The body, in pieces of up to 512 KiB; to be closed by whoever stops before the end."""
         chunks = self._response.aiter_bytes(CHUNK)
         try:
             with self._mapped():

@@ -23,7 +23,7 @@ from astria_async.protocol.errors import InvalidInput
 from astria_async.protocol.media import HEAD_BYTES
 from astria_async.protocol.sources import FileSource
 
-CHUNK = 256 * 1024
+CHUNK = 512 * 1024
 CLEANUP = 5.0
 
 

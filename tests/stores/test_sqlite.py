@@ -217,22 +217,24 @@ async def test_closed_file_is_one_file(path: Path) -> None:
     assert [found.name for found in path.parent.iterdir()] == [path.name]
 
 
-async def test_one_bad_write_in_a_group(store: SQLiteStore) -> None:
+async def test_one_bad_write_in_a_group(path: Path) -> None:
     """A write that SQLite cannot take fails alone, the ones beside it are kept."""
     errors: list[Exception] = []
 
-    async def expect(wait: str, object_id: int) -> None:
-        try:
-            await store.expect(expectation(wait, object_id=object_id))
-        except OverflowError as exc:
-            errors.append(exc)
+    async with opened(SQLiteStore(path)) as store:
 
-    async with anyio.create_task_group() as tasks:
-        for number in range(20):
-            tasks.start_soon(expect, f"w{number}", 2**70 if number == 10 else number)
+        async def expect(wait: str, object_id: int) -> None:
+            try:
+                await store.expect(expectation(wait, object_id=object_id))
+            except OverflowError as exc:
+                errors.append(exc)
 
-    assert len(errors) == 1
-    assert len(await store.records(limit=100)) == 19
+        async with anyio.create_task_group() as tasks:
+            for number in range(20):
+                tasks.start_soon(expect, f"w{number}", 2**70 if number == 10 else number)
+        kept = await store.records(limit=100)
+
+    assert (len(errors), len(kept)) == (1, 19)
 
 
 async def test_hung_disk(path: Path) -> None:
