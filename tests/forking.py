@@ -3,7 +3,7 @@ Processes of the command line that start in milliseconds: forked from one that i
 
 Each is a process like any other, with its own pid, files, terminal, signals, environment, folder
 and exit code; only the start of the interpreter and its imports are those of their common parent.
-How long those take, and that they work, is for ``test_startup`` and ``test_entry`` to see.
+That those work, ``test_startup`` and ``test_entry`` see; how long they take, a benchmark tells.
 """
 
 import contextlib
