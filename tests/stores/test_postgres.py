@@ -156,9 +156,12 @@ async def test_cut_connections(store: PostgresStore, postgres_server: Server) ->
             await anext(hints)
             await kill_others(db)
             await store.put(callback("a"))
-            assert await anext(hints) == MISSED
+            # A connection may end, and be made again, before or after "a" is there.
+            while (heard := await anext(hints)) != MISSED:
+                assert heard == {"a"}
             await store.put(callback("b"))
-            assert await anext(hints) == {"b"}
+            while "b" not in (heard := await anext(hints)):
+                assert heard == {"a"}
 
 
 async def test_silent_watch_is_alive(store: PostgresStore, postgres_server: Server) -> None:
