@@ -51,6 +51,7 @@ class VirtualClock:
             raise ValueError("start must be an aware datetime")
         self._speed = float(speed)
         self._start = _truncated((start or dt.datetime.now(dt.UTC)).astimezone(dt.UTC))
+        self._most = _until_last(self._start)
         self._started = 0.0
         self._elapsed = 0.0
         self._since = time.monotonic()
@@ -75,7 +76,7 @@ class VirtualClock:
     def now(self) -> dt.datetime:
         """The virtual wall-clock time, aware, in UTC; at the end of time it stands still."""
         passed = self.monotonic() - self._started
-        if passed >= (LAST - self._start).total_seconds():
+        if passed >= self._most:
             return LAST
         return self._start + dt.timedelta(seconds=passed)
 
@@ -96,6 +97,7 @@ class VirtualClock:
     def set(self, moment: dt.datetime) -> None:
         """Change the wall-clock time, either way; ``monotonic`` and all sleeps are untouched."""
         self._start, self._started = _truncated(moment), self.monotonic()
+        self._most = _until_last(self._start)
 
     async def sleep(self, seconds: float) -> None:
         """Return once *seconds* of virtual time have passed; zero or less yields once."""
@@ -140,6 +142,10 @@ class VirtualClock:
             self._sleepers = [entry for entry in self._sleepers if not entry[2].gone]
             heapq.heapify(self._sleepers)
             self._gone = 0
+
+
+def _until_last(start: dt.datetime) -> float:
+    return (LAST - start).total_seconds()
 
 
 def _check_speed(speed: float) -> None:

@@ -23,7 +23,7 @@ def hide_in_form(text: str) -> str:
 
 def hide_in_query(text: str) -> str:
     """A query string as it was sent, but for parameters with a secret, which are decoded."""
-    return "&".join(_hide(pair) or pair for pair in text.split("&"))
+    return "&".join(_hide(pair) or pair for pair in text.split("&")) if text else ""
 
 
 def _hide(pair: str) -> str | None:

@@ -47,6 +47,7 @@ class Param:
         twins: For files, the names under which an address or a data URL may come instead.
         rows: For tables, the parameters of each element.
         default: What the server takes when it is left out, for the document.
+        names: All names under which it may come, its own first.
     """
 
     name: str
@@ -63,6 +64,11 @@ class Param:
     twins: tuple[str, ...] = ()
     rows: tuple["Param", ...] = ()
     default: Any = None
+    names: tuple[str, ...] = attrs.field(init=False, repr=False, eq=False)
+
+    @names.default
+    def _all_names(self) -> tuple[str, ...]:
+        return (self.name, *self.aliases, *self.twins)
 
 
 Params = tuple[Param, ...]
@@ -108,7 +114,7 @@ def read(
 
 
 def _look(row: Param, given: Mapping[str, Any]) -> tuple[bool, Any]:
-    for name in (row.name, *row.aliases, *row.twins):
+    for name in row.names:
         if name in given and not _blank(given[name]):
             if row.required and given[name] is None:
                 return False, None

@@ -4,8 +4,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
 from astria_async.sandbox import durations
 from astria_async.sandbox.asker import Asker
 from astria_async.sandbox.billing import Billing
@@ -137,10 +135,8 @@ class Prompts:
             Refusal: 402, with nothing made.
         """
         now = at or self._world.now()
-        prompt = self._draw_up(asker, tune, values, now)
-        prompt = attrs.evolve(
-            prompt, inputs=dict(inputs), order_id=order_id or values.get("order_id")
-        )
+        order_id = order_id or values.get("order_id")
+        prompt = self._draw_up(asker, tune, values, inputs, order_id=order_id, at=now)
         self._billing.charge(prompt.payer_id, prompt.cost_mc, f"prompt:{prompt.id}", now)
         self._world.prompts.put(prompt)
         self._world.index(prompt)
@@ -148,7 +144,14 @@ class Prompts:
         return prompt
 
     def _draw_up(
-        self, asker: Asker, tune: Tune, values: Mapping[str, Any], now: dt.datetime
+        self,
+        asker: Asker,
+        tune: Tune,
+        values: Mapping[str, Any],
+        inputs: Mapping[str, Any],
+        *,
+        order_id: int | None,
+        at: dt.datetime,
     ) -> Prompt:
         """The prompt that is to be."""
         text, params, video = self._text(tune, values), _params(values), is_video(values)
@@ -169,8 +172,8 @@ class Prompts:
             params=params,
             references=references(text),
             keeper_id=next((t.id for t in needs if t.account_id == asker.account.id), None),
-            created_at=now,
-            updated_at=now,
+            created_at=at,
+            updated_at=at,
             callback=values.get("callback"),
             cost_mc=self.price(values, branch),
             free=free,
@@ -179,6 +182,8 @@ class Prompts:
             pack_id=values.get("pack_id"),
             base_pack_id=values.get("base_pack_id"),
             orig_prompt_id=values.get("orig_prompt_id"),
+            order_id=order_id,
+            inputs=dict(inputs),
         )
 
     def draft(

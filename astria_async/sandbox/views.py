@@ -37,7 +37,9 @@ def stamp(moment: dt.datetime | None) -> str | None:
     """ISO 8601 in UTC with milliseconds and ``Z``."""
     if moment is None:
         return None
-    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not dt.UTC:
+        moment = moment.astimezone(dt.UTC)
+    return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def tune_view(tune: Tune, origin: str, url: Url, profile: str = "current") -> dict[str, Any]:

@@ -14,6 +14,7 @@ from astria_async.sandbox.services import Services
 from astria_async.sandbox.tables.control_endpoints import CONTROL
 from astria_async.sandbox.tables.endpoint import Endpoint
 from astria_async.sandbox.tables.endpoints import ENDPOINTS
+from astria_async.sandbox.tables.prompt_endpoints import PROMPTS
 from astria_async.sandbox.web import (
     account,
     catalogs,
@@ -73,13 +74,13 @@ def build_app(services: Services) -> Starlette:
         """Serve the document."""
         return json_response(200, document(origin_of_request(request, services)))
 
-    routes = [
-        Route("/files/{key}", files, methods=["GET"]),
-        Route("/openapi.json", openapi, methods=["GET"]),
-    ]
-    for table, handlers in ((ENDPOINTS, HANDLERS), (CONTROL, CONTROL_HANDLERS)):
+    # Routes are tried in turn: what programs ask for most comes first.
+    by_demand = (*PROMPTS, *(it for it in ENDPOINTS if it not in PROMPTS))
+    routes = [Route("/files/{key}", files, methods=["GET"])]
+    for table, handlers in ((by_demand, HANDLERS), (CONTROL, CONTROL_HANDLERS)):
         for endpoint in table:
             routes += _routes(endpoint, handlers[endpoint.operation], services)
+    routes.append(Route("/openapi.json", openapi, methods=["GET"]))
 
     async def unrouted(request: Request, error: Exception) -> Response:
         """Refuse what no route takes."""

@@ -24,6 +24,7 @@ from astria_async.sandbox.views import prompt_view, tune_view
 from astria_async.sandbox.web.mount import MOUNT
 
 _ID = re.compile(r"[0-9]{1,18}")
+_HOST = re.compile(r"[\w.\-:\[\]]+")
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -181,6 +182,6 @@ def origin_of_request(request: Request, services: Services) -> str:
     The same sandbox may be known by several names (a container's, a tunnel's, loopback).
     """
     host = request.headers.get("host", "")
-    if not host or not re.fullmatch(r"[\w.\-:\[\]]+", host):
+    if not _HOST.fullmatch(host):
         return services.base_url()
-    return f"{request.url.scheme}://{host}{request.scope.get(MOUNT, '')}"
+    return f"{request.scope.get('scheme', 'http')}://{host}{request.scope.get(MOUNT, '')}"

@@ -12,6 +12,7 @@ from astria_async.sandbox.refusals import UNAUTHORIZED_TEXT, Refusal
 # A create that was merged into an earlier one answers 200 in place of 201.
 MERGED = 200
 _JSON = "application/json; charset=utf-8"
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 @attrs.frozen
@@ -46,8 +47,7 @@ def json_response(status: int, body: Any, headers: dict[str, str] | None = None)
     """A JSON answer; ``None`` gives an empty one."""
     if body is None:
         return Response(status_code=status, headers=headers)
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return Response(text.encode(), status, headers, _JSON)
+    return Response(_ENCODER.encode(body).encode(), status, headers, _JSON)
 
 
 def refuse(request: Request, refusal: Refusal, *, plain_unauthorized: bool = False) -> Response:
