@@ -38,7 +38,7 @@ from astria_async.resources import (
     Workspaces,
 )
 from astria_async.stores import Store
-from astria_async.transport import HttpxTransport, Sender
+from astria_async.transport import Sender, open_transport
 from astria_async.waiting import WaitPolicy, Waits, wait_all
 
 J = TypeVar("J", bound=Job)
@@ -66,8 +66,9 @@ class Astria:
         timeout: Seconds without a byte after which a request ends.
         retry: How often and how long to try again.
         wait: Deadlines and polling.
-        http_client: An ``httpx.AsyncClient`` or ``httpx2.AsyncClient`` of your own, for proxies and
-            certificates; it is not closed.
+        http_client: An ``httpx.AsyncClient``, an ``httpx2.AsyncClient`` or an
+            ``aiohttp.ClientSession`` of your own, for proxies, certificates and speed; it is not
+            closed.
         clock: What time everything goes by; for tests.
 
     Raises:
@@ -260,7 +261,7 @@ class Astria:
 
     @asynccontextmanager
     async def _running(self, stack: AsyncExitStack) -> AsyncIterator[None]:
-        transport = HttpxTransport(
+        transport = open_transport(
             base_url=self._base_url,
             headers=self._headers,
             timeout=self._timeout,

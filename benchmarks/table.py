@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.measure import Result
 
 PACKAGES = (
-    "anyio", "astria-async", "asyncpg", "attrs", "cattrs", "httptools", "httpx", "httpx-aiohttp",
+    "aiohttp", "anyio", "astria-async", "asyncpg", "attrs", "cattrs", "httptools", "httpx",
     "httpx2", "openai", "pydantic", "redis", "starlette", "uvicorn", "uvloop",
 )  # fmt: skip
 HEAD = ("what", "against", "target", "measured", "quartiles", "holds")

@@ -64,11 +64,12 @@ class Param:
     twins: tuple[str, ...] = ()
     rows: tuple["Param", ...] = ()
     default: Any = None
-    names: tuple[str, ...] = attrs.field(init=False, repr=False, eq=False)
-
-    @names.default
-    def _all_names(self) -> tuple[str, ...]:
-        return (self.name, *self.aliases, *self.twins)
+    names: tuple[str, ...] = attrs.field(
+        default=attrs.Factory(lambda row: (row.name, *row.aliases, *row.twins), takes_self=True),
+        init=False,
+        repr=False,
+        eq=False,
+    )
 
 
 Params = tuple[Param, ...]

@@ -201,8 +201,7 @@ def ended(*words: str, **env: str) -> "subprocess.CompletedProcess[str]":
 
 async def fast() -> None:
     """uvloop turns, httptools parses what the receiver gets, aiohttp sends what the client does."""
-    import httpx
-    from httpx_aiohttp import AiohttpTransport
+    import aiohttp
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
     from astria_async.receiver.http import guarded
@@ -212,10 +211,9 @@ async def fast() -> None:
     protocol = guarded(Refusals(SystemClock()), head_timeout=5.0)
     assert issubclass(protocol, HttpToolsProtocol)
     receiver = Receiver()
-    async with receiver.serve(port=0) as listening, AiohttpTransport() as transport:
+    async with receiver.serve(port=0) as listening, aiohttp.ClientSession() as session:
         found = await receiver.check(local=True)
-        http = httpx.AsyncClient(transport=transport)
-        async with http, Astria("sd_test", base_url=listening.url, http_client=http) as astria:
+        async with Astria("sd_test", base_url=listening.url, http_client=session) as astria:
             try:
                 await astria.tunes.get(1)
             except AstriaError as exc:

@@ -1,27 +1,38 @@
-"""Engines over which the same tests run: our own client, and the two kinds that users hand in."""
+"""Engines over which the same tests run: our own client, and the kinds that users hand in."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import aiohttp
 import httpx
 import httpx2
 import pytest
 
-from astria_async.transport import HttpxTransport
+from astria_async.transport import Transport, open_transport
 
 KEY = "sd_s3cret_key"
 HEADERS = {"Accept": "application/json", "Authorization": f"Bearer {KEY}"}
 
-Opener = Callable[..., AbstractAsyncContextManager[HttpxTransport]]
+Opener = Callable[..., AbstractAsyncContextManager[Transport]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what cannot be: aiohttp knows asyncio alone."""
+    items[:] = [item for item in items if not _impossible(item)]
+
+
+def _impossible(item: pytest.Item) -> bool:
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("anyio_backend") == "trio" and "aiohttp" in params.values()
 
 
 @asynccontextmanager
 async def opened(
     base_url: str, *, patience: float = 10.0, http_client: Any = None
-) -> AsyncIterator[HttpxTransport]:
+) -> AsyncIterator[Transport]:
     """A transport to *base_url*, closed afterwards."""
-    transport = HttpxTransport(
+    transport = open_transport(
         base_url=base_url,
         headers=HEADERS,
         timeout=patience,
@@ -34,20 +45,28 @@ async def opened(
         await transport.aclose()
 
 
-@pytest.fixture(params=["own", "httpx", "httpx2"])
+CLIENTS: dict[str, Any] = {
+    "httpx": httpx.AsyncClient,
+    "httpx2": httpx2.AsyncClient,
+    "aiohttp": aiohttp.ClientSession,
+}
+
+
+@pytest.fixture(params=["own", *CLIENTS])
 def engine(request: pytest.FixtureRequest) -> Opener:
     """Opens a transport over each engine in turn."""
+    if request.param == "own":
+        return opened
 
     @asynccontextmanager
-    async def over_users_client(base_url: str, **options: Any) -> AsyncIterator[HttpxTransport]:
-        library: Any = {"httpx": httpx, "httpx2": httpx2}[request.param]
+    async def over_users_client(base_url: str, **options: Any) -> AsyncIterator[Transport]:
         async with (
-            library.AsyncClient() as client,
+            CLIENTS[request.param]() as client,
             opened(base_url, http_client=client, **options) as transport,
         ):
             yield transport
 
-    return opened if request.param == "own" else over_users_client
+    return over_users_client
 
 
 @pytest.fixture

@@ -1,19 +1,17 @@
 """Downloads over real sockets: in chunks, without the key, following redirects."""
 
 import gzip
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 import anyio
-import httpx
-import httpx2
 import pytest
 
 from astria_async.protocol.errors import ClientClosed, ConnectionFailed, InvalidInput
 from astria_async.transport import Download
 from astria_async.transport.files import CHUNK
 
-from .conftest import KEY, Opener, opened
+from .conftest import CLIENTS, KEY, Opener, opened
 from .wire import Connection, answering, serving
 
 pytestmark = pytest.mark.anyio
@@ -45,24 +43,23 @@ async def test_a_result_is_read_in_chunks(engine: Opener) -> None:
     assert server.requests[0].target == "/k3v8?sig=s3cret"
 
 
-@pytest.mark.parametrize("library", [None, httpx, httpx2])
-async def test_neither_key_nor_cookie_goes_along(library: Any) -> None:
+@pytest.mark.parametrize("client", ["own", *CLIENTS])
+async def test_neither_key_nor_cookie_goes_along(client: str) -> None:
     """Results lie on other people's hosts: nothing that proves who we are is sent there."""
-    async with serving(answering()) as server, serving(redirect_to(server.url)) as first:
-        if library is None:
-            async with opened(server.url) as transport, transport.download(first.url) as answer:
-                await content_of(answer)
-        else:
-            async with (
-                library.AsyncClient(
-                    headers={"Authorization": KEY, "X-Api-Key": KEY},
-                    cookies={"session": KEY},
-                    auth=("me", KEY),
-                ) as client,
-                opened(server.url, http_client=client) as transport,
-                transport.download(first.url) as answer,
-            ):
-                await content_of(answer)
+    secrets: dict[str, Any] = {
+        "headers": {"Authorization": KEY, "X-Api-Key": KEY},
+        "cookies": {"session": KEY},
+    }
+    if client.startswith("httpx"):
+        secrets["auth"] = ("me", KEY)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(serving(answering()))
+        first = await stack.enter_async_context(serving(redirect_to(server.url)))
+        users = None
+        if client != "own":
+            users = await stack.enter_async_context(CLIENTS[client](**secrets))
+        transport = await stack.enter_async_context(opened(server.url, http_client=users))
+        await content_of(await stack.enter_async_context(transport.download(first.url)))
 
     for request in [*first.requests, *server.requests]:
         assert request.headers.keys() <= {
@@ -85,12 +82,12 @@ def redirect_to(url: str, status: int = 302) -> Any:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_redirects_are_followed(status: int, own: Opener) -> None:
+async def test_redirects_are_followed(status: int, engine: Opener) -> None:
     """Image addresses may lead to a storage host."""
     async with (
         serving(answering(200, MP4)) as server,
         serving(redirect_to(server.url, status)) as first,
-        own(first.url) as transport,
+        engine(first.url) as transport,
         transport.download(f"{first.url}/k3v8?sig=1") as answer,
     ):
         found = (answer.status, await content_of(answer))
@@ -116,11 +113,11 @@ async def test_redirects_in_a_circle_end(engine: Opener) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
-async def test_an_error_status_is_given_as_it_is(status: int, own: Opener) -> None:
+async def test_an_error_status_is_given_as_it_is(status: int, engine: Opener) -> None:
     """What a status means is for the caller to judge."""
     async with (
         serving(answering(status, b"gone")) as server,
-        own(server.url) as transport,
+        engine(server.url) as transport,
         transport.download(server.url) as answer,
     ):
         assert (answer.status, await content_of(answer)) == (status, b"gone")
@@ -139,7 +136,7 @@ async def test_a_compressed_answer_has_no_known_length(engine: Opener) -> None:
         assert await content_of(answer) == MP4
 
 
-async def test_an_answer_may_tell_nothing(own: Opener) -> None:
+async def test_an_answer_may_tell_nothing(engine: Opener) -> None:
     """A body without length or type is read until the connection closes."""
 
     async def bare(connection: Connection) -> None:
@@ -148,7 +145,7 @@ async def test_an_answer_may_tell_nothing(own: Opener) -> None:
 
     async with (
         serving(bare) as server,
-        own(server.url) as transport,
+        engine(server.url) as transport,
         transport.download(server.url) as answer,
     ):
         assert (answer.length, answer.content_type) == (None, None)
@@ -173,9 +170,9 @@ async def test_a_truncated_result_is_noticed(engine: Opener) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-async def test_a_host_that_is_not_there_is_told_by_its_name(own: Opener) -> None:
+async def test_a_host_that_is_not_there_is_told_by_its_name(engine: Opener) -> None:
     """Credentials in an address are left out of the message, as its query is."""
-    async with own("http://api.invalid") as transport:
+    async with engine("http://api.invalid") as transport:
         with pytest.raises(ConnectionFailed, match=r"at http://127\.0\.0\.1:9 ") as caught:
             async with transport.download("http://me:s3cret@127.0.0.1:9/a?k=s3cret"):
                 pass
@@ -187,9 +184,9 @@ async def test_a_host_that_is_not_there_is_told_by_its_name(own: Opener) -> None
     "url",
     ["", "k3v8d1qz", "/k3v8d1qz", "ftp://x/a", "https://", "http://[x", "http://x\n/", None, 7],
 )
-async def test_what_is_no_url_is_refused(url: Any, own: Opener) -> None:
+async def test_what_is_no_url_is_refused(url: Any, engine: Opener) -> None:
     """An address that cannot be one is refused before anything is sent."""
-    async with own("http://api.invalid") as transport:
+    async with engine("http://api.invalid") as transport:
         with pytest.raises(InvalidInput, match="cannot"):
             async with transport.download(url):
                 pass

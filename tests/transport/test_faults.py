@@ -202,14 +202,14 @@ async def test_a_header_of_a_users_client_is_not_quoted() -> None:
     assert "LocalProtocolError" in str(error)
 
 
-async def test_a_failed_handshake_sent_nothing(own: Opener) -> None:
+async def test_a_failed_handshake_sent_nothing(engine: Opener) -> None:
     """A server that does not prove who it is gets no request, and no key."""
 
     async def no_tls(connection: Connection) -> None:
         await connection.receive(5)
         await connection.stream.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    async with serving(no_tls) as server, own(f"https://127.0.0.1:{server.port}") as transport:
+    async with serving(no_tls) as server, engine(f"https://127.0.0.1:{server.port}") as transport:
         error = await failure(transport, CREATE)
 
     assert (error.sent, server.requests) == (False, [])

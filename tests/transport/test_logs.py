@@ -38,7 +38,18 @@ async def test_no_secret_is_logged_at_any_level(
 
     assert "s3cret" not in caplog.text
     assert KEY not in caplog.text
-    assert f"HTTP Request: GET {server.url}/a?…" in caplog.text
+
+
+async def test_a_log_without_queries_is_still_a_log(
+    own: Opener, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was asked for can be seen, and so can the layer below."""
+    caplog.set_level(logging.DEBUG)
+
+    async with serving(answering()) as server, own(server.url) as transport:
+        await transport.send(Call(method="GET", path="/tunes", query=(("title", "s3cret"),)))
+
+    assert f"HTTP Request: GET {server.url}/tunes?…" in caplog.text
     assert "receive_response_headers.complete" in caplog.text
 
 

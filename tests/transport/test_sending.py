@@ -7,15 +7,14 @@ from urllib.parse import parse_qsl
 
 import anyio
 import httpx
-import httpx2
 import pytest
 
 from astria_async.protocol.calls import Call
 from astria_async.protocol.errors import ClientClosed, ConfigurationError, InvalidInput
 from astria_async.protocol.forms import Field
-from astria_async.transport import HttpxTransport, client_over
+from astria_async.transport import client_over, open_transport
 
-from .conftest import KEY, Opener, opened
+from .conftest import CLIENTS, KEY, Opener, opened
 from .wire import Connection, answering, serving
 
 pytestmark = pytest.mark.anyio
@@ -60,12 +59,12 @@ async def test_a_form_without_files_is_urlencoded(engine: Opener) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 302, 401, 404, 422, 429, 500, 504])
-async def test_an_answer_is_an_answer_whatever_its_status(status: int, own: Opener) -> None:
+async def test_an_answer_is_an_answer_whatever_its_status(status: int, engine: Opener) -> None:
     """The transport judges nothing, and follows no redirect with the key in hand."""
     body = b"" if status == 204 else b'{"a": 1}'
     script = answering(status, body, X_Request_Id="r-1", Location="/elsewhere")
 
-    async with serving(script) as server, own(server.url) as transport:
+    async with serving(script) as server, engine(server.url) as transport:
         reply = await transport.send(GET)
 
     assert (reply.status, reply.body, reply.request_id) == (status, body, "r-1")
@@ -101,7 +100,7 @@ async def test_connections_are_used_again(engine: Opener) -> None:
     assert (len(server.requests), server.connections) == (3, 1)
 
 
-async def test_requests_run_at_the_same_time(own: Opener) -> None:
+async def test_requests_run_at_the_same_time(engine: Opener) -> None:
     """One request does not wait for another."""
     both = anyio.Event()
 
@@ -114,7 +113,7 @@ async def test_requests_run_at_the_same_time(own: Opener) -> None:
 
     async with (
         serving(script) as server,
-        own(server.url) as transport,
+        engine(server.url) as transport,
         anyio.create_task_group() as group,
     ):
         group.start_soon(transport.send, GET)
@@ -123,32 +122,46 @@ async def test_requests_run_at_the_same_time(own: Opener) -> None:
     assert server.connections == 2
 
 
-@pytest.mark.parametrize("library", [httpx, httpx2])
-async def test_a_users_client_is_used_and_stays_open(library: Any) -> None:
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_a_users_client_is_used_and_stays_open(client: str) -> None:
     """We send over the client that was handed in, and leave closing it to its owner."""
     async with (
         serving(answering()) as server,
-        library.AsyncClient(headers={"X-Mine": "1"}) as client,
+        CLIENTS[client](headers={"X-Mine": "1"}) as users,
     ):
-        async with opened(server.url, http_client=client) as transport:
+        async with opened(server.url, http_client=users) as transport:
             await transport.send(GET)
-        await client.get(f"{server.url}/after")
+        await users.get(f"{server.url}/after")
 
     assert [request.target for request in server.requests][1:] == ["/after"]
     assert server.requests[0].headers["x-mine"] == "1"
 
 
-@pytest.mark.parametrize("library", [httpx, httpx2])
-async def test_our_key_prevails_over_the_clients_own(library: Any) -> None:
+@pytest.mark.parametrize(
+    ("client", "options"),
+    [("httpx", {"auth": ("me", "pw")}), ("httpx2", {"auth": ("me", "pw")}), ("aiohttp", {})],
+)
+async def test_our_key_prevails_over_the_clients_own(client: str, options: Any) -> None:
     """Credentials that a user's client has for something else are not sent to Astria."""
     async with (
         serving(answering()) as server,
-        library.AsyncClient(auth=("me", "pw"), headers={"Authorization": "other"}) as client,
-        opened(server.url, http_client=client) as transport,
+        CLIENTS[client](headers={"Authorization": "other"}, **options) as users,
+        opened(server.url, http_client=users) as transport,
     ):
         await transport.send(GET)
 
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_a_users_client_that_was_closed_is_told(client: str) -> None:
+    """A client that its owner closed too early is named as what is wrong."""
+    users = CLIENTS[client]()
+    async with opened("http://127.0.0.1:9", http_client=users) as transport:
+        await (users.close() if client == "aiohttp" else users.aclose())
+
+        with pytest.raises(ClientClosed, match="GET /tunes: the HTTP client was closed"):
+            await transport.send(GET)
 
 
 async def test_a_subclass_of_a_client_is_one() -> None:
@@ -170,8 +183,8 @@ async def test_a_subclass_of_a_client_is_one() -> None:
 @pytest.mark.parametrize("client", [httpx.Client, object, dict, lambda: httpx.AsyncClient])
 def test_anything_else_is_no_client(client: Any) -> None:
     """What is no asynchronous httpx client is refused at once, by its type."""
-    with pytest.raises(ConfigurationError, match=r"must be an httpx\.AsyncClient or an httpx2"):
-        HttpxTransport(
+    with pytest.raises(ConfigurationError, match=r"must be an httpx\.AsyncClient, an httpx2"):
+        open_transport(
             base_url="http://x", headers={}, timeout=1, connections=1, http_client=client()
         )
 
@@ -223,7 +236,7 @@ async def test_our_own_client_is_closed(own: Opener) -> None:
 def test_a_base_url_is_scheme_host_and_path(url: Any) -> None:
     """Anything else is refused when the client is made, with its secrets left out."""
     with pytest.raises(ConfigurationError, match="base_url") as caught:
-        HttpxTransport(base_url=url, headers={}, timeout=1, connections=1)
+        open_transport(base_url=url, headers={}, timeout=1, connections=1)
 
     assert "s3cret" not in str(caught.value)
 
@@ -232,7 +245,7 @@ def test_a_base_url_is_scheme_host_and_path(url: Any) -> None:
 def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
     """A key copied with a line break or an ellipsis is refused at once, and not shown."""
     with pytest.raises(ConfigurationError, match="Authorization header") as caught:
-        HttpxTransport(
+        open_transport(
             base_url="http://x", headers={"Authorization": key}, timeout=1, connections=1
         )
 
@@ -241,7 +254,7 @@ def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
 
 def test_a_repr_holds_no_key() -> None:
     """A transport shows its engine and its host."""
-    shown = HttpxTransport(
+    shown = open_transport(
         base_url="https://api.example/", headers={"Authorization": KEY}, timeout=1, connections=1
     )
 
@@ -272,7 +285,7 @@ async def test_other_errors_of_a_users_client_are_theirs() -> None:
 
 def test_the_engine_brings_its_own_certificates() -> None:
     """TLS is verified by default: the engine's own context demands certificates."""
-    client = HttpxTransport(base_url="https://x", headers={}, timeout=1, connections=1)._client
+    client = open_transport(base_url="https://x", headers={}, timeout=1, connections=1)._client
 
     context = client._transport._pool._ssl_context
 

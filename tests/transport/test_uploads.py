@@ -101,18 +101,18 @@ async def test_an_unknown_length_is_chunked(engine: Opener) -> None:
     assert images_of(parts_of(request))[1] == ("image.jpg", "image/jpeg", JPEG)
 
 
-async def test_a_short_stream_is_a_picture_too(own: Opener) -> None:
+async def test_a_short_stream_is_a_picture_too(engine: Opener) -> None:
     """A stream of fewer bytes than are looked at for its type is sent all the same."""
-    async with serving(answering(201)) as server, own(server.url) as transport:
+    async with serving(answering(201)) as server, engine(server.url) as transport:
         await transport.send(create(stream(b"\xff\xd8", b"\xff")))
 
     assert images_of(parts_of(server.requests[0])) == [("image.jpg", "image/jpeg", b"\xff\xd8\xff")]
 
 
 @pytest.mark.parametrize("chunks", [(), (b"",), (b"", b"")])
-async def test_an_empty_stream_ends_the_request(chunks: tuple[bytes, ...], own: Opener) -> None:
+async def test_an_empty_stream_ends_the_request(chunks: tuple[bytes, ...], engine: Opener) -> None:
     """What turns out to be nothing is refused before the server has the request whole."""
-    async with serving(answering(201)) as server, own(server.url) as transport:
+    async with serving(answering(201)) as server, engine(server.url) as transport:
         with pytest.raises(InvalidInput, match=r"images\[0\]: the stream ended after 0 bytes"):
             await transport.send(create(stream(*chunks)))
 
@@ -132,17 +132,17 @@ async def test_a_filename_that_is_no_text_is_sent(tmp_path: Path, own: Opener) -
 
 @pytest.mark.parametrize("missing", ["none.jpg", "."])
 async def test_what_cannot_be_read_is_refused_before_anything_is_sent(
-    missing: str, folder: Path, own: Opener
+    missing: str, folder: Path, engine: Opener
 ) -> None:
     """The last of many pictures is looked at before the first one is sent."""
-    async with serving(answering(201)) as server, own(server.url) as transport:
+    async with serving(answering(201)) as server, engine(server.url) as transport:
         with pytest.raises(InvalidInput, match=r"^images\[2\]: "):
             await transport.send(create(folder / "cat.jpg", JPEG, folder / missing))
 
     assert server.connections == 0
 
 
-async def test_a_file_that_shrinks_ends_the_request(folder: Path, own: Opener) -> None:
+async def test_a_file_that_shrinks_ends_the_request(folder: Path, engine: Opener) -> None:
     """A promised length that cannot be kept leaves the server with half a request, and no tune."""
     large = folder / "large.jpg"
     large.write_bytes(bytes(20_000_000))
@@ -152,7 +152,7 @@ async def test_a_file_that_shrinks_ends_the_request(folder: Path, own: Opener) -
         os.truncate(large, 1_000_000)
         await connection.receive(20_000_000)
 
-    async with serving(shrinks) as server, own(server.url) as transport:
+    async with serving(shrinks) as server, engine(server.url) as transport:
         with pytest.raises(InvalidInput, match="became shorter"):
             await transport.send(create(large))
 
@@ -246,14 +246,14 @@ async def test_a_cancelled_upload_leaves_nothing_open(folder: Path, engine: Open
 @pytest.mark.parametrize(
     "error", [ValueError("theirs"), httpx.ReadTimeout("theirs"), OSError(5, "x")]
 )
-async def test_an_error_of_a_users_stream_is_theirs(error: Exception, own: Opener) -> None:
+async def test_an_error_of_a_users_stream_is_theirs(error: Exception, engine: Opener) -> None:
     """What a user's own stream raises comes out as it is, not as a fault of our connection."""
 
     async def broken() -> AsyncIterator[bytes]:
         yield JPEG
         raise error
 
-    async with serving(answering(201)) as server, own(server.url) as transport:
+    async with serving(answering(201)) as server, engine(server.url) as transport:
         with pytest.raises(type(error)) as caught:
             await transport.send(create(broken()))
 
@@ -276,7 +276,7 @@ async def test_a_transport_that_reads_ahead_gets_the_body(folder: Path) -> None:
     assert int(reply.body) > len(JPEG)
 
 
-async def test_memory_does_not_grow_with_the_files(tmp_path: Path, own: Opener) -> None:
+async def test_memory_does_not_grow_with_the_files(tmp_path: Path, engine: Opener) -> None:
     """Four files of 5 MB, uploaded at once, cost a few chunks."""
     paths = [tmp_path / f"{n}.jpg" for n in range(4)]
     for path in paths:
@@ -287,7 +287,7 @@ async def test_memory_does_not_grow_with_the_files(tmp_path: Path, own: Opener) 
         await connection.receive(int(head.headers["content-length"]))
         await connection.reply(201)
 
-    async with serving(sink) as server, own(server.url) as transport:
+    async with serving(sink) as server, engine(server.url) as transport:
         tracemalloc.start()
         try:
             async with anyio.create_task_group() as group:
