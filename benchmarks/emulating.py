@@ -22,7 +22,7 @@ from benchmarks.receiving import serve
 from benchmarks.samples import KEY, PIXEL
 
 ROUNDS = 5
-PAIRS = 400
+PAIRS = 1600
 WAYS = 8
 
 

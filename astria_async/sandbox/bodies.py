@@ -48,6 +48,8 @@ async def read_params(
 
 def parse_form(body: bytes | str) -> dict[str, Any]:
     """The parameters of an urlencoded body or of a query string."""
+    if not body:
+        return {}
     try:
         text = body.decode() if isinstance(body, bytes) else body
         pairs = parse_qsl(

@@ -247,7 +247,7 @@ class Machine:
         profile = self.settings.profile
         if isinstance(record, Tune):
             return tune_view(record, origin, url, profile)
-        now, files = self.world.now(), self.world.files.rows
+        now, files = self.world.now, self.world.files.rows
         return prompt_view(record, origin, url, now=now, files=files, profile=profile)
 
 

@@ -155,7 +155,8 @@ class Prompts:
     ) -> Prompt:
         """The prompt that is to be."""
         text, params, video = self._text(tune, values), _params(values), is_video(values)
-        needs = [tune, *(t for i in references(text) if (t := self._world.tunes.get(i)))]
+        named = references(text)
+        needs = [tune, *(t for i in named if (t := self._world.tunes.get(i)))]
         free = any(needed.branch == "fast" for needed in needs)
         branch = "fast" if free else tune.branch
         number = self._world.next_id(self._world.prompts)
@@ -170,7 +171,7 @@ class Prompts:
             tune_id=tune.id,
             text=text,
             params=params,
-            references=references(text),
+            references=named,
             keeper_id=next((t.id for t in needs if t.account_id == asker.account.id), None),
             created_at=at,
             updated_at=at,

@@ -80,9 +80,8 @@ def _attributes(
     account_id: int, tune_id: int, text: str, callback: str | None, params: Mapping[str, Any]
 ) -> Hashable:
     # False and "not given" are the same to the server, which fills in its defaults.
-    given = (params.get(field) for field in ATTRIBUTES)
-    values = tuple(None if value is False else value for value in given)
-    return ("prompt", account_id, tune_id, text, callback, values)
+    values = [None if value is False else value for value in map(params.get, ATTRIBUTES)]
+    return ("prompt", account_id, tune_id, text, callback, *values)
 
 
 def _text_seed(account_id: int, tune_id: int, text: str, params: Mapping[str, Any]) -> Hashable:

@@ -31,6 +31,12 @@ _INPUTS = (
     "input_image", "mask_image", "video_first_frame", "video_last_frame", "input_video",
     "audio_reference",
 )  # fmt: skip
+_NOTHING_GIVEN: Mapping[str, Any] = {
+    **dict.fromkeys(_DECIMALS),
+    **dict.fromkeys(_FLAGS, False),
+    **dict.fromkeys(_ECHOES),
+    **dict.fromkeys(_INPUTS),
+}
 
 
 def stamp(moment: dt.datetime | None) -> str | None:
@@ -97,7 +103,7 @@ def prompt_view(
     origin: str,
     url: Url,
     *,
-    now: dt.datetime,
+    now: Callable[[], dt.datetime],
     files: Mapping[int | str, File],
     profile: str = "current",
 ) -> dict[str, Any]:
@@ -108,7 +114,7 @@ def prompt_view(
         prompt: What to show.
         origin: The base URL of links to the API.
         url: Makes the address of a stored file.
-        now: For the progress of a running prompt.
+        now: Tells the time, for the progress of a running prompt.
         files: Stored files by key, for content types.
         profile: ``"2022"`` for the short form of the first documentation.
     """
@@ -127,10 +133,11 @@ def prompt_view(
         "negative_prompt": params.get("negative_prompt", ""),
         "ar": params.get("ar", "1:1"),
         "num_images": params.get("num_images", DEFAULT_IMAGES),
-        **{field: _decimal(params.get(field)) for field in _DECIMALS},
-        **{field: bool(params.get(field)) for field in _FLAGS},
-        **{field: params.get(field) for field in _ECHOES},
-        **{field: _maybe(url, prompt.inputs.get(field)) for field in _INPUTS},
+        **_NOTHING_GIVEN,
+        **{field: value for field, value in params.items() if field in _ECHOES},
+        **{field: bool(value) for field, value in params.items() if field in _FLAGS},
+        **{field: _decimal(value) for field, value in params.items() if field in _DECIMALS},
+        **{field: _maybe(url, key) for field, key in prompt.inputs.items() if field in _INPUTS},
         "image_references": [url(key) for key in prompt.inputs.get("image_references", ())],
         "is_api": prompt.is_api,
         "is_video": prompt.is_video,
@@ -149,7 +156,7 @@ def prompt_view(
     }
     if prompt.started_training_at is not None and not prompt.settled:
         view["progress_timing_seconds"] = round(prompt.running_seconds)
-        elapsed = (now - prompt.started_training_at).total_seconds()
+        elapsed = (now() - prompt.started_training_at).total_seconds()
         view["progress_elapsed_seconds"] = max(0, int(elapsed))
     if profile == "2022":
         return {key: view[key] for key in _PROMPT_2022}

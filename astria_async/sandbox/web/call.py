@@ -123,7 +123,7 @@ class Call:
             prompt,
             self.origin,
             self.url,
-            now=world.now(),
+            now=world.now,
             files=world.files.rows,
             profile=world.settings.profile,
         )

@@ -1,8 +1,7 @@
 """What lies before the routes: one spelling per path, request ids, and the record of requests."""
 
 import re
-from collections.abc import Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
 import attrs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -86,12 +85,8 @@ class _Exchange:
         """Give a message to the server, adding the request's id."""
         if message["type"] == "http.response.start":
             self.record.status = message["status"]
-            message = _with_headers(message, {"x-request-id": self.record.request_id})
+            name = (b"x-request-id", self.record.request_id.encode())
+            message = {**message, "headers": [*message.get("headers", ()), name]}
         elif self.head:
             message = {**message, "body": b""}
         await self._send(message)
-
-
-def _with_headers(message: MutableMapping[str, Any], extra: dict[str, str]) -> Message:
-    headers = [*message.get("headers", []), *((k.encode(), v.encode()) for k, v in extra.items())]
-    return {**message, "headers": headers}

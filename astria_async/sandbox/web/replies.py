@@ -37,6 +37,8 @@ def accepted(request: Request) -> list[str]:
 
 def takes_json(request: Request) -> bool:
     """Whether JSON is among what the client accepts; a client that names nothing takes it."""
+    if request.headers.get("accept") == "*/*":
+        return True
     kinds = accepted(request)
     return not kinds or any(
         kind in {"*/*", "application/*"} or kind.endswith(("/json", "+json")) for kind in kinds
