@@ -10,7 +10,7 @@ import glob
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -179,8 +179,7 @@ class _Fetcher(Generic[J]):
                 self.obj = fresh
 
     async def _save(self, url: str, number: int) -> Path:
-        part = self.directory / f".{self.stem}-{number}.{secrets.token_hex(4)}.part"
-        moved = False
+        part = _Part(self.directory / f".{self.stem}-{number}.{secrets.token_hex(4)}.part")
         try:
             async with self.core.downloading(url) as answer:
                 if answer.status != 200:  # noqa: PLR2004
@@ -192,33 +191,27 @@ class _Fetcher(Generic[J]):
             path = self.directory / (
                 f"{self.stem}-{number}{extension_for(answer.content_type, head)}"
             )
-            await anyio.to_thread.run_sync(part.replace, path)
-            moved = True
+            await anyio.to_thread.run_sync(part.keep_as, path)
         except ConnectionFailed as exc:
             raise DownloadFailed(f"{self.stem}-{number}: {exc}") from exc
         except OSError as exc:
-            raise DownloadFailed(f"cannot write {part}: {exc.strerror or exc}") from exc
+            raise DownloadFailed(f"cannot write {part.path}: {exc.strerror or exc}") from exc
         finally:
-            if not moved:
+            if not part.kept:
                 with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(_discard, part)
+                    await anyio.to_thread.run_sync(part.discard)
         return path
 
-    async def _write(self, answer: Download, part: Path, number: int) -> bytes:
+    async def _write(self, answer: Download, part: "_Part", number: int) -> bytes:
         head, size = b"", 0
         self.tally.begin(number, answer.length)
-        file = await _create(part)
-        try:
-            async with contextlib.aclosing(answer.chunks()) as chunks:
-                async for chunk in chunks:
-                    if len(head) < HEAD_BYTES:
-                        head += chunk[:HEAD_BYTES]
-                    size += len(chunk)
-                    await anyio.to_thread.run_sync(file.write, chunk)
-                    self.tally.add(number, len(chunk))
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(file.close)
+        async with contextlib.aclosing(answer.chunks()) as chunks:
+            async for chunk in chunks:
+                if len(head) < HEAD_BYTES:
+                    head += chunk[:HEAD_BYTES]
+                size += len(chunk)
+                await anyio.to_thread.run_sync(part.write, chunk)
+                self.tally.add(number, len(chunk))
         if size == 0 or size != (size if answer.length is None else answer.length):
             raise DownloadFailed(
                 f"{self.stem}-{number}: {size} bytes came of {answer.length or 'more than 0'}"
@@ -226,14 +219,40 @@ class _Fetcher(Generic[J]):
         return head
 
 
-async def _create(part: Path) -> BinaryIO:
-    # Shielded: a file opened for a task that is being cancelled would never be closed.
-    with anyio.CancelScope(shield=True):
-        return cast("BinaryIO", await anyio.to_thread.run_sync(part.open, "xb"))
-    raise AssertionError  # nobody cancels that scope
+@attrs.define(eq=False)
+class _Part:
+    """
+    A file that is not whole yet; for threads, one at a time, as few turns of them as can be.
 
+    Attributes:
+        path: Its temporary name.
+        kept: Whether it has got its own.
+    """
 
-def _discard(part: Path) -> None:
-    # Where not even that can be done, another error tells so already.
-    with contextlib.suppress(OSError):
-        part.unlink(missing_ok=True)
+    path: Path
+    kept: bool = False
+    _file: BinaryIO | None = None
+
+    def write(self, chunk: bytes) -> None:
+        """Append *chunk*; the first one makes the file."""
+        if self._file is None:
+            self._file = self.path.open("xb")
+        self._file.write(chunk)
+
+    def keep_as(self, path: Path) -> None:
+        """Give it its own name, now that it is whole."""
+        self._close()
+        self.path.replace(path)
+        self.kept = True
+
+    def discard(self) -> None:
+        """Leave nothing of it; where not even that can be done, another error tells so already."""
+        with contextlib.suppress(OSError):
+            self._close()
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
