@@ -66,7 +66,7 @@ def parse_json(body: bytes) -> dict[str, Any]:
     """The parameters of a JSON body, which must be an object."""
     try:
         # Half a surrogate pair is JSON but no text: it could never be sent back.
-        value = json.loads(body.decode(), parse_constant=_no_constant, parse_float=_finite)
+        value = _DECODER.decode(body.decode())
         if b"\\ud" in body or b"\\uD" in body:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -85,6 +85,9 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise ValueError(text)
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 
 async def _multipart(
