@@ -387,7 +387,7 @@ async def test_two_clients_share_a_receiver(sandbox: Sandbox) -> None:
 
         async with anyio.create_task_group() as group:
             group.start_soon(wait)
-            while not ready:
+            while not ready or len(sandbox.deliveries) < 2:
                 await tick(sandbox)
 
     assert [delivery.status for delivery in sandbox.deliveries] == [204, 204]
