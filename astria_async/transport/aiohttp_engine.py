@@ -23,9 +23,9 @@ from astria_async.protocol.errors import (
 from astria_async.protocol.replies import Reply
 from astria_async.transport.addresses import CONTROL, origin_and_path
 from astria_async.transport.aiohttp_feed import Feed
+from astria_async.transport.blocks import CHUNK, Blocks
 from astria_async.transport.bodies import body_of
 from astria_async.transport.failures import broken_off, timed_out
-from astria_async.transport.files import CHUNK
 from astria_async.transport.heads import joined
 from astria_async.transport.uploads import Upload
 
@@ -65,6 +65,7 @@ class AiohttpTransport:
         self._base_url = base_url
         self._headers = headers
         self._timeout = timeout
+        self._blocks = Blocks()
         self._bounds = aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout)
         # Without the session's own headers and cookies, which are not for other people's hosts.
         self._downloads = aiohttp.ClientSession(
@@ -90,7 +91,7 @@ class AiohttpTransport:
             with self._mapped(call.method, call.path, self._base_url):
                 return await self._exchange(call, headers, body.content)
         with self._mapped(call.method, call.path, self._base_url, body.upload):
-            async with Feed(body.upload, self._timeout) as feed:
+            async with Feed(body.upload.chunks(self._blocks), self._timeout) as feed:
                 return await self._exchange(call, headers, feed)
 
     async def _exchange(

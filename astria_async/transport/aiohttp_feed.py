@@ -1,6 +1,7 @@
 """How an upload gets into aiohttp, which takes a body in a task of its own."""
 
 import math
+from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Self
 
@@ -8,12 +9,11 @@ import aiohttp
 import anyio
 
 from astria_async.transport.files import CLEANUP
-from astria_async.transport.uploads import Upload
 
 
 class Feed:
     """
-    An upload on its way into aiohttp, for the length of the block.
+    An upload's chunks on their way into aiohttp, for the length of the block.
 
     Each chunk has to be taken within *patience* seconds, or the block is cancelled: aiohttp itself
     would wait for ever for a server that does not read.
@@ -22,8 +22,8 @@ class Feed:
         TimeoutError: A chunk was not taken in time.
     """
 
-    def __init__(self, upload: Upload, patience: float) -> None:
-        self._chunks = upload.chunks()
+    def __init__(self, chunks: AsyncGenerator[bytes, None], patience: float) -> None:
+        self._chunks = chunks
         self._patience = patience
         self._scope = anyio.CancelScope()
         self._closed = False

@@ -22,8 +22,8 @@ import attrs
 from astria_async.protocol.errors import InvalidInput
 from astria_async.protocol.media import HEAD_BYTES
 from astria_async.protocol.sources import FileSource
+from astria_async.transport.blocks import Blocks
 
-CHUNK = 512 * 1024
 CLEANUP = 5.0
 
 
@@ -58,21 +58,29 @@ async def look(source: FileSource) -> Look:
     return await anyio.to_thread.run_sync(_look, content, source.parameter)
 
 
-def read(source: FileSource, seen: Look) -> AsyncGenerator[bytes, None]:
+def read(
+    source: FileSource, seen: Look, blocks: Blocks | None = None
+) -> AsyncGenerator[bytes, None]:
     """
     The bytes of *source*, in chunks; to be closed by whoever stops before the end.
+
+    Args:
+        source: What to read.
+        seen: What the first look at it told.
+        blocks: Whom it shares memory with.
 
     Raises:
         InvalidInput: It cannot be read, or is shorter than it was when it was looked at.
     """
     content, name = source.content, source.parameter
+    blocks = blocks or Blocks()
     if isinstance(content, bytes):
-        return _from_bytes(content)
+        return _from_bytes(content, blocks)
     if isinstance(content, AsyncIterable):
         return _from_stream(content, name)
     if isinstance(content, Path):
-        return _from_path(content, seen, name)
-    return _from_file(content, seen, name)
+        return _from_path(content, seen, name, blocks)
+    return _from_file(content, seen, name, blocks)
 
 
 def _look(content: Path | BinaryIO, name: str) -> Look:
@@ -135,9 +143,12 @@ def _binary(chunk: Any, name: str) -> bytes:
     )
 
 
-async def _from_bytes(content: bytes) -> AsyncGenerator[bytes, None]:
-    for start in range(0, len(content), CHUNK):
-        yield content[start : start + CHUNK]
+async def _from_bytes(content: bytes, blocks: Blocks) -> AsyncGenerator[bytes, None]:
+    start = 0
+    while start < len(content):
+        chunk = content[start : start + blocks.size]
+        start += len(chunk)
+        yield chunk
 
 
 async def _from_stream(content: AsyncIterable[bytes], name: str) -> AsyncGenerator[bytes, None]:
@@ -156,11 +167,13 @@ async def _from_stream(content: AsyncIterable[bytes], name: str) -> AsyncGenerat
                 await close()
 
 
-async def _from_path(path: Path, seen: Look, name: str) -> AsyncGenerator[bytes, None]:
+async def _from_path(
+    path: Path, seen: Look, name: str, blocks: Blocks
+) -> AsyncGenerator[bytes, None]:
     handle = _Handle()
     try:
         await anyio.to_thread.run_sync(handle.open, path, name)
-        async with aclosing(_chunks(handle.file, seen.size, name)) as chunks:
+        async with aclosing(_chunks(handle.file, seen.size, name, blocks)) as chunks:
             async for chunk in chunks:
                 yield chunk
     finally:
@@ -194,15 +207,17 @@ class _Handle:
             self.file.close()
 
 
-async def _from_file(file: BinaryIO, seen: Look, name: str) -> AsyncGenerator[bytes, None]:
+async def _from_file(
+    file: BinaryIO, seen: Look, name: str, blocks: Blocks
+) -> AsyncGenerator[bytes, None]:
     if seen.size is None:
-        async with aclosing(_chunks(file, None, name)) as chunks:
+        async with aclosing(_chunks(file, None, name, blocks)) as chunks:
             async for chunk in chunks:
                 yield chunk
         return
     try:
         await anyio.to_thread.run_sync(file.seek, seen.start)
-        async with aclosing(_chunks(file, seen.size, name)) as chunks:
+        async with aclosing(_chunks(file, seen.size, name, blocks)) as chunks:
             async for chunk in chunks:
                 yield chunk
     finally:
@@ -216,10 +231,12 @@ def _rewind(file: BinaryIO, start: int) -> None:
         file.seek(start)
 
 
-async def _chunks(file: BinaryIO, size: int | None, name: str) -> AsyncGenerator[bytes, None]:
+async def _chunks(
+    file: BinaryIO, size: int | None, name: str, blocks: Blocks
+) -> AsyncGenerator[bytes, None]:
     left = size
     while left is None or left > 0:
-        wanted = CHUNK if left is None else min(CHUNK, left)
+        wanted = blocks.size if left is None else min(blocks.size, left)
         # A pipe may stay silent for ever: nobody waits for the thread that reads it.
         chunk = await anyio.to_thread.run_sync(
             partial(_read, file, wanted, name), abandon_on_cancel=left is None

@@ -24,9 +24,10 @@ from astria_async.protocol.errors import (
 )
 from astria_async.protocol.replies import Reply
 from astria_async.transport.addresses import origin_and_path
+from astria_async.transport.blocks import CHUNK, Blocks
 from astria_async.transport.bodies import body_of
 from astria_async.transport.failures import broken_off, timed_out
-from astria_async.transport.files import CHUNK, CLEANUP
+from astria_async.transport.files import CLEANUP
 from astria_async.transport.heads import joined
 from astria_async.transport.redaction import redact_logs
 from astria_async.transport.uploads import Upload
@@ -75,6 +76,7 @@ class HttpxTransport:
         self._base_url = base_url
         self._timeout = timeout
         self._owned = owned
+        self._blocks = Blocks()
         # Encoded once, and not for each request.
         self._headers: Any = self._library.Headers(headers)
         # Left to itself httpx wraps our generator in one of its own, which nobody closes.
@@ -94,7 +96,7 @@ class HttpxTransport:
         if body.upload is None:
             return await self._exchange(call, headers, body.content)
         # Closed here, not by the garbage collector: it may hold an open file.
-        async with aclosing(body.upload.chunks()) as chunks:
+        async with aclosing(body.upload.chunks(self._blocks)) as chunks:
             return await self._exchange(call, headers, chunks, body.upload)
 
     async def _exchange(

@@ -1,7 +1,7 @@
 """
 Multipart bodies: measured beforehand where that can be done, sent a chunk at a time.
 
-Memory holds one chunk whatever the files' sizes. Everything that can be known beforehand (that a
+Memory holds one block of a file, whatever its size. Everything that can be known beforehand (that a
 file exists, opens and is not empty) is checked before the request starts.
 """
 
@@ -15,6 +15,7 @@ import attrs
 from astria_async.protocol.errors import InvalidInput
 from astria_async.protocol.forms import Field, File, Part, closing_frame, field_frame, file_frame
 from astria_async.protocol.media import EXTENSIONS, HEAD_BYTES, sniff
+from astria_async.transport.blocks import Blocks
 from astria_async.transport.files import Look, look, read
 
 TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()}
@@ -75,31 +76,32 @@ class Upload:
                 total += len(frame) + piece.seen.size + len(b"\r\n")
         return total
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body from its beginning."""
+    async def chunks(self, blocks: Blocks) -> AsyncGenerator[bytes, None]:
+        """The body from its beginning; *blocks* is shared with the other uploads of the client."""
         self.handed_over = False
-        for piece in self._pieces:
-            if isinstance(piece, Field):
-                yield field_frame(self._boundary, piece)
-                continue
-            async with aclosing(self._file(piece)) as content:
-                try:
-                    async for chunk in content:
-                        yield chunk
-                except Exception as exc:
-                    self.failure = exc
-                    raise
-            yield b"\r\n"
+        with blocks.reading():
+            for piece in self._pieces:
+                if isinstance(piece, Field):
+                    yield field_frame(self._boundary, piece)
+                    continue
+                async with aclosing(self._file(piece, blocks)) as content:
+                    try:
+                        async for chunk in content:
+                            yield chunk
+                    except Exception as exc:
+                        self.failure = exc
+                        raise
+                yield b"\r\n"
         self.handed_over = True
         yield self._end
 
-    async def _file(self, piece: _Piece) -> AsyncGenerator[bytes, None]:
+    async def _file(self, piece: _Piece, blocks: Blocks) -> AsyncGenerator[bytes, None]:
         """A file's frame and bytes; a stream shows what it is only when it begins to flow."""
         head: bytes | None = piece.seen.head or b""
         if piece.seen.size is not None:
             yield _frame(self._boundary, piece.part, piece.seen.head)
             head = None
-        async with aclosing(read(piece.part.source, piece.seen)) as content:
+        async with aclosing(read(piece.part.source, piece.seen, blocks)) as content:
             async for chunk in content:
                 if head is None:
                     yield chunk

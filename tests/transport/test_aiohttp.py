@@ -17,6 +17,7 @@ from astria_async.protocol.sources import FileSource
 from astria_async.sandbox import Sandbox
 from astria_async.sandbox.serve import serve
 from astria_async.transport.aiohttp_feed import Feed
+from astria_async.transport.blocks import Blocks
 from astria_async.transport.uploads import Upload
 
 from .conftest import KEY, opened
@@ -210,7 +211,7 @@ async def test_a_slow_source_is_waited_for() -> None:
             yield JPEG
 
     (part,) = upload(source()).parts or ()
-    async with Feed(await Upload.prepare((part,)), patience=60) as feed:
+    async with Feed((await Upload.prepare((part,))).chunks(Blocks()), patience=60) as feed:
         seen += [anyio.current_effective_deadline() async for _ in feed]
 
     assert seen.count(math.inf) == 2
@@ -221,7 +222,7 @@ async def test_a_slow_source_is_waited_for() -> None:
 async def test_a_feed_that_was_closed_gives_no_end() -> None:
     """Whoever still asks for more gets an error: an end would look like the body's."""
     (part,) = upload(JPEG).parts or ()
-    async with Feed(await Upload.prepare((part,)), patience=60) as feed:
+    async with Feed((await Upload.prepare((part,))).chunks(Blocks()), patience=60) as feed:
         await anext(feed)
 
     with pytest.raises(aiohttp.ClientConnectionError):

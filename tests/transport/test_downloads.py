@@ -9,7 +9,7 @@ import pytest
 
 from astria_async.protocol.errors import ClientClosed, ConnectionFailed, InvalidInput
 from astria_async.transport import Download
-from astria_async.transport.files import CHUNK
+from astria_async.transport.blocks import CHUNK
 
 from .conftest import CLIENTS, KEY, Opener, opened
 from .wire import Connection, answering, serving

@@ -17,7 +17,8 @@ import pytest
 
 from astria_async.protocol.errors import InvalidInput
 from astria_async.protocol.sources import FileSource, image_source
-from astria_async.transport.files import CHUNK, Look, look, read
+from astria_async.transport.blocks import CHUNK
+from astria_async.transport.files import Look, look, read
 
 pytestmark = pytest.mark.anyio
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 3000
