@@ -126,7 +126,7 @@ class AiohttpTransport:
             response.close()
 
     async def aclose(self) -> None:
-        """Leave the session, and its connections, to their owner."""
+        """Leave the session, and its connections, to their owner; download no more."""
         await self._downloads.close()
 
     @contextmanager
@@ -140,7 +140,7 @@ class AiohttpTransport:
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as exc:
             if upload is not None and upload.failure is not None:
                 failure = upload.failure  # the user's own file or stream, not our connection
-            elif isinstance(exc, RuntimeError) and not self._session.closed:
+            elif isinstance(exc, RuntimeError) and not self._downloads.closed:
                 raise
             else:
                 failure = self._failure(exc, method, path, origin, upload)

@@ -235,9 +235,14 @@ async def test_a_cancelled_download_closes_its_connection(engine: Opener) -> Non
     assert server.connections == 1
 
 
-async def test_a_closed_client_fetches_nothing(own: Opener) -> None:
-    """After the end of the client the error says so."""
-    async with own("http://api.invalid") as transport:
+@pytest.mark.parametrize("client", ["own", "aiohttp"])
+async def test_a_closed_transport_fetches_nothing(client: str) -> None:
+    """After the end the error says so."""
+    async with AsyncExitStack() as stack:
+        users = None
+        if client != "own":
+            users = await stack.enter_async_context(CLIENTS[client]())
+        transport = await stack.enter_async_context(opened("http://api.invalid", http_client=users))
         await transport.aclose()
 
         with pytest.raises(ClientClosed):
