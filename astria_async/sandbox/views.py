@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from astria_async.sandbox.prompts import DEFAULT_IMAGES
@@ -170,7 +171,8 @@ def filename(file: File) -> str:
 
 
 def _decimal(number: float | None) -> str | None:
-    return None if number is None else str(float(number))
+    # Digits alone, however small it is: Rails writes no exponent.
+    return None if number is None else f"{Decimal(str(float(number))):f}"
 
 
 def _maybe(url: Url, key: str | None) -> str | None:

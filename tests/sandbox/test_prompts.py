@@ -131,6 +131,17 @@ async def test_settings_are_echoed(rig: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "shown"),
+    [("6.5e-7", "0.00000065"), (1e-7, "0.0000001"), (1, "1.0"), ("0.75", "0.75")],
+)
+async def test_decimals_are_digits(rig: Any, sent: Any, shown: str) -> None:
+    """However small a number is, it is shown without an exponent."""
+    prompt = await rig.prompt(controlnet_conditioning_scale=sent)
+
+    assert prompt["controlnet_conditioning_scale"] == shown
+
+
+@pytest.mark.parametrize(
     ("fields", "errors"),
     [
         ({"text": ""}, {"text": ["can't be blank"]}),
