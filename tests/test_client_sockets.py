@@ -121,10 +121,13 @@ async def test_leaving_ends_every_task_and_connection(url: str, tmp_path: Path) 
     port = await whole_life(url, tmp_path / "out")
 
     with anyio.fail_after(10):
-        while connected(process, {urlsplit(url).port, port}):  # noqa: ASYNC110 - the system closes in its time
+        # The system closes in its time, and the sandbox's server ends its requests.
+        while (  # noqa: ASYNC110
+            connected(process, {urlsplit(url).port, port})
+            or len(asyncio.all_tasks()) > tasks
+            or len(process.open_files()) > files
+        ):
             await anyio.sleep(0.01)
-    assert len(asyncio.all_tasks()) <= tasks
-    assert len(process.open_files()) == files
 
 
 async def test_a_block_that_fails_to_open_leaves_nothing(url: str) -> None:
