@@ -140,7 +140,7 @@ async def test_a_block_that_fails_to_open_leaves_nothing(url: str) -> None:
         async with Astria(KEY, base_url=url, receiver=receiver):
             pass
 
-    assert len(asyncio.all_tasks()) == tasks
+    assert len(asyncio.all_tasks()) <= tasks
 
 
 async def refuse() -> None:
