@@ -64,36 +64,25 @@ async def measure(url: str) -> list[Result]:
             bound="most",
             detail=told(one),
         ),
-        Result.of(
-            ratios(one["openai"], one["astria"]),
-            what="tunes.get, one after the other, rate",
-            against="openai SDK, fine_tuning.jobs.retrieve",
-            target=1.5,
-            bound="least",
-        ),
-        Result.of(
-            ratios(one["openai"], one["astria on httpx2"]),
-            what="the same, both on httpx2",
-            against="openai SDK, fine_tuning.jobs.retrieve",
-            target=1.5,
-            bound="least",
-        ),
-        Result.of(
-            ratios(one["openai"], one["astria on aiohttp"]),
-            what="the same, [fast]",
-            against="openai SDK, fine_tuning.jobs.retrieve",
-            target=1.5,
-            bound="least",
-        ),
-        Result.of(
-            ratios(many["openai"], many["astria on aiohttp"]),
-            what=f"tunes.get, {WAYS} at a time, [fast], rate",
-            against="openai SDK, fine_tuning.jobs.retrieve",
-            target=4.0,
-            bound="least",
-            detail=told(many),
+        beside_sdk(one, "astria", "tunes.get, one after the other, rate"),
+        beside_sdk(one, "astria on httpx2", "the same, both on httpx2"),
+        beside_sdk(one, "astria on aiohttp", "the same, [fast]"),
+        beside_sdk(
+            many, "astria on aiohttp", f"tunes.get, {WAYS} at a time, [fast], rate", target=4.0
         ),
     ]
+
+
+def beside_sdk(taken: dict[str, list[float]], ours: str, what: str, target: float = 1.5) -> Result:
+    """Our rate by the SDK's."""
+    return Result.of(
+        ratios(taken["openai"], taken[ours]),
+        what=what,
+        against="openai SDK, fine_tuning.jobs.retrieve",
+        target=target,
+        bound="least",
+        detail=told(taken),
+    )
 
 
 def crowd(way: Way) -> Timed:

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from astria_async.protocol.errors import ConfigurationError, InvalidInput
 
+MAX_REDIRECTS = 10
+"""Addresses that a download may be sent on to, one after the other."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 

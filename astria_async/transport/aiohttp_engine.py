@@ -21,15 +21,14 @@ from astria_async.protocol.errors import (
     InvalidInput,
 )
 from astria_async.protocol.replies import Reply
-from astria_async.transport.addresses import CONTROL, origin_and_path
+from astria_async.transport.addresses import CONTROL, MAX_REDIRECTS, origin_and_path
 from astria_async.transport.aiohttp_feed import Feed
 from astria_async.transport.blocks import CHUNK, Blocks
 from astria_async.transport.bodies import body_of
 from astria_async.transport.failures import broken_off, timed_out
-from astria_async.transport.heads import joined
+from astria_async.transport.heads import joined, length_of
 from astria_async.transport.uploads import Upload
 
-MAX_REDIRECTS = 10
 _NEVER_SENT = (
     aiohttp.ClientConnectorError,
     aiohttp.ClientHttpProxyError,
@@ -87,10 +86,9 @@ class AiohttpTransport:
         """Send *call*; see :class:`~astria_async.transport.base.Transport`."""
         body = await body_of(call)
         headers = {**self._headers, **body.headers}
-        if body.upload is None:
-            with self._mapped(call.method, call.path, self._base_url):
-                return await self._exchange(call, headers, body.content)
         with self._mapped(call.method, call.path, self._base_url, body.upload):
+            if body.upload is None:
+                return await self._exchange(call, headers, body.content)
             async with Feed(body.upload.chunks(self._blocks), self._timeout) as feed:
                 return await self._exchange(call, headers, feed)
 
@@ -190,11 +188,7 @@ class AiohttpDownload:
     @property
     def length(self) -> int | None:
         """How many bytes will come; unknown when they are compressed on the way."""
-        headers = self._response.headers
-        declared = headers.get("Content-Length", "")
-        if "Content-Encoding" in headers or not declared.isdecimal():
-            return None
-        return int(declared)
+        return length_of(self._response.headers)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body, in pieces of up to 512 KiB; to be closed by whoever stops before the end."""

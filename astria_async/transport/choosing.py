@@ -36,14 +36,14 @@ def open_transport(
     base_url = check_base_url(base_url)
     check_headers(headers)
     settings: dict[str, Any] = {"base_url": base_url, "headers": headers, "timeout": timeout}
-    if http_client is None:
-        return HttpxTransport(own_client(connections), library="httpx", owned=True, **settings)
-    library = _library(http_client)
+    owned = http_client is None
+    client: Any = own_client(connections) if owned else http_client
+    library = _library(client)
     if library == "aiohttp":
         from astria_async.transport.aiohttp_engine import AiohttpTransport
 
-        return AiohttpTransport(http_client, **settings)
-    return HttpxTransport(http_client, library=library, **settings)
+        return AiohttpTransport(client, **settings)
+    return HttpxTransport(client, library=library, owned=owned, **settings)
 
 
 def _library(client: Any) -> str:

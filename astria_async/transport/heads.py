@@ -28,3 +28,17 @@ def joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers
+
+
+def length_of(headers: Mapping[str, str]) -> int | None:
+    """
+    How many bytes a body has when it is unpacked, where the *headers* tell.
+
+    Args:
+        headers: Found in any case.
+    """
+    declared = headers.get("Content-Length", "")
+    # What is compressed has its length declared as it is sent.
+    if "Content-Encoding" in headers or not declared.isdecimal():
+        return None
+    return int(declared)

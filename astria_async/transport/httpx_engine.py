@@ -23,16 +23,15 @@ from astria_async.protocol.errors import (
     InvalidInput,
 )
 from astria_async.protocol.replies import Reply
-from astria_async.transport.addresses import origin_and_path
+from astria_async.transport.addresses import MAX_REDIRECTS, origin_and_path
 from astria_async.transport.blocks import CHUNK, Blocks
 from astria_async.transport.bodies import body_of
 from astria_async.transport.failures import broken_off, timed_out
 from astria_async.transport.files import CLEANUP
-from astria_async.transport.heads import joined
+from astria_async.transport.heads import joined, length_of
 from astria_async.transport.redaction import redact_logs
 from astria_async.transport.uploads import Upload
 
-MAX_REDIRECTS = 10
 DOWNLOAD_HEADERS = {"host", "accept", "accept-encoding", "connection", "user-agent"}
 
 
@@ -236,11 +235,7 @@ class HttpxDownload:
     @property
     def length(self) -> int | None:
         """How many bytes will come; unknown when they are compressed on the way."""
-        headers = self._response.headers
-        declared = headers.get("content-length", "")
-        if "content-encoding" in headers or not declared.isdecimal():
-            return None
-        return int(declared)
+        return length_of(self._response.headers)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body, in pieces of up to 512 KiB; to be closed by whoever stops before the end."""

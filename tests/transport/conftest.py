@@ -9,6 +9,9 @@ import httpx
 import httpx2
 import pytest
 
+from astria_async.protocol.calls import Call, Effect
+from astria_async.protocol.forms import File
+from astria_async.protocol.sources import FileSource
 from astria_async.transport import Transport, open_transport
 
 KEY = "sd_s3cret_key"
@@ -73,3 +76,9 @@ def engine(request: pytest.FixtureRequest) -> Opener:
 def own() -> Opener:
     """Opens a transport over our own client."""
     return opened
+
+
+def upload(content: Any) -> Call:
+    """A create with one picture."""
+    part = File("tune[images][]", FileSource(content, "a.jpg", "images[0]"))
+    return Call(method="POST", path="/tunes", parts=(part,), effect=Effect.CREATES)

@@ -7,21 +7,20 @@ from typing import Any
 
 import aiohttp
 import anyio
+import attrs
 import pytest
 
 from astria_async import Astria
 from astria_async.protocol.calls import Call, Effect
 from astria_async.protocol.errors import ConfigurationError, ConnectionFailed, InvalidInput
-from astria_async.protocol.forms import File
-from astria_async.protocol.sources import FileSource
 from astria_async.sandbox import Sandbox
 from astria_async.sandbox.serve import serve
 from astria_async.transport.aiohttp_feed import Feed
 from astria_async.transport.blocks import Blocks
 from astria_async.transport.uploads import Upload
 
-from .conftest import KEY, opened
-from .wire import Connection, answering, serving
+from .conftest import KEY, opened, upload
+from .wire import Connection, answering, reset_while_uploading, serving
 
 pytestmark = pytest.mark.anyio
 GET = Call(method="GET", path="/tunes", query=(("title", "s3cret"),))
@@ -33,12 +32,6 @@ SIGNED = "X-Amz-Signature=a%2Fb%7Ec+d%20e"
 def anyio_backend() -> str:
     """aiohttp knows no other."""
     return "asyncio"
-
-
-def upload(content: Any) -> Call:
-    """A create with one picture."""
-    part = File("tune[images][]", FileSource(content, "a.jpg", "images[0]"))
-    return Call(method="POST", path="/tunes", parts=(part,), effect=Effect.CREATES)
 
 
 @pytest.mark.parametrize(
@@ -149,13 +142,6 @@ class Unconnected(aiohttp.BaseConnector):
         raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {req.url}")
 
 
-async def reset_while_uploading(connection: Connection) -> None:
-    """Cut an upload off."""
-    await connection.head()
-    await connection.receive(1_000_000)
-    connection.reset()
-
-
 async def test_a_url_in_a_message_goes_no_further() -> None:
     """What aiohttp says with a URL in it is neither in our message nor below it in a traceback."""
     async with (
@@ -164,22 +150,17 @@ async def test_a_url_in_a_message_goes_no_further() -> None:
     ):
         with pytest.raises(ConnectionFailed, match=r"within 10 s") as never:
             await transport.send(GET)
-    call = upload(bytes(16_000_000))
     async with (
         serving(reset_while_uploading) as server,
         aiohttp.ClientSession(headers={"X": "1"}) as session,
         opened(server.url, http_client=session) as transport,
     ):
         with pytest.raises(ConnectionFailed) as broken:
-            await transport.send(Call(**{**_fields(call), "query": GET.query}))
+            await transport.send(attrs.evolve(upload(bytes(16_000_000)), query=GET.query))
 
     shown = [*traceback.format_exception(never.value), *traceback.format_exception(broken.value)]
     assert "s3cret" not in "".join(shown)
     assert (never.value.sent, broken.value.sent) == (False, False)
-
-
-def _fields(call: Call) -> dict[str, Any]:
-    return {name: getattr(call, name) for name in ("method", "path", "parts", "effect")}
 
 
 async def test_an_upload_ends_with_the_answer() -> None:

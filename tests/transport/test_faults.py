@@ -8,11 +8,9 @@ import pytest
 
 from astria_async.protocol.calls import Call, Effect
 from astria_async.protocol.errors import ConnectionFailed
-from astria_async.protocol.forms import File
-from astria_async.protocol.sources import FileSource
 
-from .conftest import KEY, Opener, opened
-from .wire import Connection, answering, deaf_port, serving
+from .conftest import KEY, Opener, opened, upload
+from .wire import Connection, answering, deaf_port, reset_while_uploading, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -20,12 +18,6 @@ GET = Call(method="GET", path="/tunes", query=(("title", "s3cret"),))
 CREATE = Call(method="POST", path="/tunes", content={"tune": {}}, effect=Effect.CREATES)
 # More than the sockets' buffers hold, so that its end is not sent before the server reads.
 LARGE, SMALL = bytes(16_000_000), bytes(300_000)
-
-
-def upload(content: bytes) -> Call:
-    """A create with one picture."""
-    part = File("tune[images][]", FileSource(content, "a.jpg", "images[0]"))
-    return Call(method="POST", path="/tunes", parts=(part,), effect=Effect.CREATES)
 
 
 UPLOAD = upload(LARGE)
@@ -49,12 +41,6 @@ async def reset_after_request(connection: Connection) -> None:
 
 async def close_after_request(connection: Connection) -> None:
     await connection.request()
-
-
-async def reset_while_uploading(connection: Connection) -> None:
-    await connection.head()
-    await connection.receive(1_000_000)
-    connection.reset()
 
 
 async def half_an_answer(connection: Connection) -> None:

@@ -158,6 +158,13 @@ def answering(status: int = 200, body: bytes = b"{}", **headers: str) -> Script:
     return script
 
 
+async def reset_while_uploading(connection: Connection) -> None:
+    """Cut an upload off."""
+    await connection.head()
+    await connection.receive(1_000_000)
+    connection.reset()
+
+
 @contextmanager
 def deaf_port() -> Iterator[int]:
     """A port on which nobody listens, nor can begin to: it is taken for the length of the block."""
